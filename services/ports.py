@@ -1,0 +1,299 @@
+"""The ports: what the use-cases need from the outside, and the values that cross the border."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class Clock(Protocol):
+    """The only place that knows what time it is."""
+
+    def now(self) -> datetime:
+        """Return the aware UTC time."""
+        ...
+
+
+class Crypto(Protocol):
+    """Fields at rest (SM4-GCM, key id inside) and their blind index (HMAC-SM3)."""
+
+    def seal(self, plain: bytes, purpose: str) -> bytes: ...
+
+    def open(self, sealed: bytes, purpose: str) -> bytes:
+        """Raise ``ValueError`` when the bytes were not sealed for this purpose by a known key."""
+        ...
+
+    def index(self, value: str, purpose: str) -> bytes:
+        """Return 32 bytes by which equal values can be found without being read."""
+        ...
+
+
+class Tokens(Protocol):
+    """Access tokens (ES256)."""
+
+    def issue(self, claims: Mapping[str, Any], *, audience: str, ttl: timedelta) -> str: ...
+
+    def read(self, token: str, *, audience: str) -> Mapping[str, Any]:
+        """Raise ``Unauthenticated`` for anything but a live token for this audience."""
+        ...
+
+
+class Passwords(Protocol):
+    """argon2 hashes, computed off the event loop."""
+
+    async def hash(self, password: str) -> str: ...
+
+    async def verify(self, hashed: str, password: str) -> bool: ...
+
+
+class Limiter(Protocol):
+    """Counts acts per key. Rules are named in the adapter's table."""
+
+    async def hit(self, rule: str, key: str) -> None:
+        """Raise ``TooMany`` when the rule's limit for the key is used up."""
+        ...
+
+
+class Broadcast(Protocol):
+    """Best-effort fan-out of "something changed"; never raises on publishing."""
+
+    async def publish(self, topic: str, message: str) -> None: ...
+
+    def subscribe(self, topic: str) -> AbstractAsyncContextManager[AsyncIterator[str]]: ...
+
+
+class Jobs(Protocol):
+    """Work to do after the current transaction has committed, at least once."""
+
+    async def enqueue(
+        self,
+        name: str,
+        payload: Mapping[str, Any],
+        *,
+        after: timedelta = timedelta(0),
+        key: str | None = None,
+    ) -> None:
+        """Enqueue in the current transaction; with ``key``, at most one such job waits."""
+        ...
+
+
+@dataclass(frozen=True)
+class WechatSession:
+    """Who a ``wx.login`` code stands for. The session_key stays inside the adapter."""
+
+    appid: str
+    openid: str
+    unionid: str | None
+
+
+class WechatLogin(Protocol):
+    async def session(self, code: str) -> WechatSession:
+        """Raise ``LoginCodeInvalid`` or ``OutsideUnavailable``."""
+        ...
+
+    async def phone(self, code: str) -> str:
+        """Return the number with country code (``+8613800000000``); raise like ``session``."""
+        ...
+
+
+class Sent(StrEnum):
+    """What became of a message."""
+
+    SENT = "SENT"
+    NOT_SUBSCRIBED = "NOT_SUBSCRIBED"
+    REFUSED = "REFUSED"
+
+
+class WechatMessages(Protocol):
+    async def send(
+        self, openid: str, template: str, data: Mapping[str, str], page: str
+    ) -> Sent: ...
+
+
+class Sms(Protocol):
+    async def send(self, phone: str, template: str, params: Mapping[str, str]) -> Sent: ...
+
+
+class RealNameVerdict(StrEnum):
+    """What the authority's register says of a name and an ID number."""
+
+    MATCH = "MATCH"
+    MISMATCH = "MISMATCH"
+    NO_RECORD = "NO_RECORD"
+
+
+class RealNameChecker(Protocol):
+    async def check(self, name: str, id_number: str) -> RealNameVerdict:
+        """Raise ``OutsideUnavailable`` when there is no verdict."""
+        ...
+
+
+class Settlement(StrEnum):
+    """What the pay channel says of an order."""
+
+    PENDING = "PENDING"
+    PAID = "PAID"
+    CLOSED = "CLOSED"
+    REFUNDED = "REFUNDED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True)
+class ChannelOrder:
+    """An order to be opened at the channel; ``amount_fen`` is integer fen of CNY."""
+
+    number: str
+    description: str
+    amount_fen: int
+    payer: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class ChannelPayment:
+    """What the channel knows of an order. Everything but number and settlement may be unknown."""
+
+    number: str
+    settlement: Settlement
+    merchant: str
+    appid: str
+    amount_fen: int | None = None
+    currency: str | None = None
+    payer: str | None = None
+    transaction_id: str | None = None
+    paid_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class PayCallback:
+    """A callback whose signature and freshness were verified."""
+
+    id: str
+    kind: str
+    payment: ChannelPayment
+
+
+class PayChannel(Protocol):
+    @property
+    def merchant(self) -> str: ...
+
+    @property
+    def appid(self) -> str: ...
+
+    async def prepay(self, order: ChannelOrder) -> str:
+        """Return the prepay id; raise ``OutsideUnavailable`` when the outcome is unknown."""
+        ...
+
+    def invocation(self, prepay_id: str) -> Mapping[str, str]:
+        """Return the signed arguments of ``wx.requestPayment``."""
+        ...
+
+    async def query(self, number: str) -> ChannelPayment: ...
+
+    async def close(self, number: str) -> None: ...
+
+    def read_callback(self, headers: Mapping[str, str], body: bytes) -> PayCallback:
+        """Raise ``CallbackForged`` for anything that is not provably the channel's."""
+        ...
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Who sends or receives a parcel."""
+
+    name: str
+    phone: str
+    region: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A parcel; ``number`` is ours and makes a repeated order the same order."""
+
+    number: str
+    sender: Contact
+    receiver: Contact
+    contents: str
+
+
+class TrackStatus(StrEnum):
+    """Where a parcel is, as far as a case cares."""
+
+    CREATED = "CREATED"
+    COLLECTED = "COLLECTED"
+    IN_TRANSIT = "IN_TRANSIT"
+    DELIVERING = "DELIVERING"
+    SIGNED = "SIGNED"
+    RETURNED = "RETURNED"
+    PROBLEM = "PROBLEM"
+
+
+@dataclass(frozen=True)
+class TrackPoint:
+    at: datetime
+    status: TrackStatus
+    text: str
+
+
+@dataclass(frozen=True)
+class Track:
+    waybill: str
+    points: Sequence[TrackPoint]
+
+
+class Courier(Protocol):
+    async def create(self, parcel: Parcel) -> str:
+        """Return the waybill number; the same parcel number gives the same waybill."""
+        ...
+
+    async def track(self, waybill: str) -> Track: ...
+
+    def read_push(self, form: Mapping[str, str]) -> Track:
+        """Raise ``CallbackForged`` when the signature is not the courier's."""
+        ...
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """Bytes in the store: ``key`` finds them, ``sha256`` (hex) proves them."""
+
+    key: str
+    sha256: str
+    size: int
+    mime: str
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """What intake made of an upload: the original as evidence, a clean working copy, a thumbnail.
+
+    ``pages`` counts pages of a PDF (1 for a picture); sizes are in pixels, None for a PDF.
+    """
+
+    original: StoredFile
+    working: StoredFile
+    thumbnail: StoredFile | None
+    pages: int
+    width: int | None
+    height: int | None
+
+
+class MaterialFiles(Protocol):
+    """The material pipeline: stream in, check, store, read back."""
+
+    async def take_in(
+        self, chunks: AsyncIterator[bytes], *, max_bytes: int, formats: Collection[str]
+    ) -> TakenIn:
+        """Raise ``TooLarge``, ``Unsupported`` or ``MaterialUnreadable``; then nothing is kept."""
+        ...
+
+    async def keep(self, chunks: AsyncIterator[bytes], *, max_bytes: int, mime: str) -> StoredFile:
+        """Store bytes of a trusted kind (a result document) as they are, after checking the type."""
+        ...
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """Yield the bytes from ``start`` up to and without ``end``."""
+        ...
