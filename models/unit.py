@@ -1,0 +1,148 @@
+"""The unit of work: one transaction in a task of its own, which no vanished client can break.
+
+Sanic cancels a handler when its client disconnects, and Tortoise's own ``in_transaction`` then
+leaks its connection for ever. Here the work runs in a task that nobody but us can cancel, and a
+failed start gives its connection back.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+from tortoise.connection import get_connection, get_connections
+from tortoise.exceptions import IntegrityError
+
+from models.database import DatabaseLost, duplicate_of, is_lost, is_retryable
+
+P = ParamSpec("P")
+S = TypeVar("S")
+T = TypeVar("T")
+
+ATTEMPTS = 3
+
+
+class Unit:
+    """A running transaction; what must wait for its commit is told to it."""
+
+    def __init__(self) -> None:
+        self._after: list[Callable[[], Awaitable[None]]] = []
+
+    def after_commit(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Do something best-effort once the transaction is committed."""
+        self._after.append(act)
+
+    async def committed(self) -> None:
+        for act in self._after:
+            await act()
+
+
+_current: ContextVar[Unit | None] = ContextVar("unit_of_work", default=None)
+_running: set[asyncio.Task[Any]] = set()
+
+
+def current_unit() -> Unit:
+    """Return the unit that is running; raise when there is none."""
+    unit = _current.get()
+    if unit is None:
+        raise RuntimeError("this needs a transaction: call it from a @transaction")
+    return unit
+
+
+@asynccontextmanager
+async def _transaction() -> AsyncIterator[None]:
+    context: Any = cast("Any", get_connection("default"))._in_transaction()
+    try:
+        await context.__aenter__()
+    except BaseException:
+        await _give_back(context)
+        raise
+    try:
+        yield
+    except BaseException as error:
+        # A broken connection cannot be rolled back: the first error is the one that counts.
+        try:
+            await context.__aexit__(type(error), error, error.__traceback__)
+        except Exception as second:
+            raise error from second
+        raise
+    await context.__aexit__(None, None, None)
+
+
+async def _give_back(context: Any) -> None:
+    connection = context.client._connection
+    if connection is None:
+        return
+    token = getattr(context, "token", None)
+    if token is not None:
+        get_connections().reset(token)
+    await context.client._parent._pool.release(connection)
+
+
+async def _attempt(work: Callable[[], Awaitable[T]]) -> T:
+    unit = Unit()
+    token = _current.set(unit)
+    try:
+        async with _transaction():
+            result = await work()
+    finally:
+        _current.reset(token)
+    await unit.committed()
+    return result
+
+
+async def _run(work: Callable[[], Awaitable[T]]) -> T:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return await _attempt(work)
+        except IntegrityError as error:
+            raise duplicate_of(error) or error from error
+        except Exception as error:
+            if is_retryable(error) and attempt < ATTEMPTS:
+                continue
+            if is_lost(error) or is_retryable(error):
+                raise DatabaseLost from error
+            raise
+    raise AssertionError("unreachable")
+
+
+async def run_in_transaction(work: Callable[[], Awaitable[T]]) -> T:
+    """Run ``work`` in a transaction that survives the cancellation of its caller.
+
+    Raises ``DatabaseLost`` when the database went away, ``Duplicate`` when a unique key refused.
+    Inside a running unit the work simply joins it.
+    """
+    if _current.get() is not None:
+        return await work()
+    task = asyncio.create_task(_run(work))
+    _running.add(task)
+    task.add_done_callback(_done)
+    return await asyncio.shield(task)
+
+
+def _done(task: asyncio.Task[Any]) -> None:
+    _running.discard(task)
+    if not task.cancelled():
+        # The caller may have vanished; its error is nobody's then, and must not be "never
+        # retrieved".
+        task.exception()
+
+
+def transaction(
+    method: Callable[Concatenate[S, P], Awaitable[T]],
+) -> Callable[Concatenate[S, P], Awaitable[T]]:
+    """Make a use-case one transaction: all of it happens, or nothing."""
+
+    @wraps(method)
+    async def in_transaction(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await run_in_transaction(lambda: method(self, *args, **kwargs))
+
+    return in_transaction
+
+
+async def drain(seconds: float = 10.0) -> None:
+    """Wait for the units that still run, before the pool is closed."""
+    if _running:
+        await asyncio.wait(set(_running), timeout=seconds)
