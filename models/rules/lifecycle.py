@@ -58,7 +58,7 @@ __all__ = [
 ]
 
 
-class IllegalStep(Exception):  # noqa: N818 - errors are facts here, and named so
+class IllegalStep(Exception):
     """The table has no row for this event in this state (不得体外循环)."""
 
     def __init__(self, state: State, event: Event) -> None:
