@@ -1,0 +1,2 @@
+// Pages keep their own state; what they share is in utils/ and in the server.
+App({})
