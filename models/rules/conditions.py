@@ -1,157 +1,104 @@
-"""The structured conditions of the service items: parsed once, evaluated on facts, never eval'd.
+"""What an item's conditions mean for one applicant: which materials, and whether any permit at all.
 
-A condition is ``{field, op, value}``, ``{all: [...]}`` or ``{any: [...]}``; a field is a dotted
-path (``form.volume_m3``, ``applicant.age``, ``agent``).
+The conditions themselves stand in condition_tree.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
-from operator import ge, gt, le, lt
-from types import MappingProxyType
 from typing import Any
 
-Facts = Mapping[str, Any]
-
-
-class ConditionInvalid(ValueError):
-    """The data holds something that is not a condition."""
-
-
-class Op(StrEnum):
-    """The comparisons that the data may use."""
-
-    EQ = "eq"
-    NE = "ne"
-    GT = "gt"
-    GE = "ge"
-    LT = "lt"
-    LE = "le"
-    IN = "in"
-    NOT_IN = "not_in"
-    NOT_NULL = "not_null"
-    IS_NULL = "is_null"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One field compared with one value (a tuple for ``in`` and ``not_in``)."""
-
-    field: str
-    op: Op
-    value: Any = None
-
-    @property
-    def fields(self) -> frozenset[str]:
-        """The fields it looks at."""
-        return frozenset({self.field})
-
-    def holds(self, facts: Facts) -> bool:
-        """Compare; a field that is not given is null, and null compares with nothing."""
-        given = look_up(facts, self.field)
-        if given is None:
-            return self.op is Op.IS_NULL
-        return _TESTS[self.op](given, self.value)
-
-
-@dataclass(frozen=True)
-class Group:
-    """Several conditions, of which all or any have to hold."""
-
-    every: bool
-    parts: tuple["Condition", ...]
-
-    @property
-    def fields(self) -> frozenset[str]:
-        """The fields that its parts look at."""
-        return frozenset().union(*(part.fields for part in self.parts))
-
-    def holds(self, facts: Facts) -> bool:
-        """Ask the parts."""
-        answers = (part.holds(facts) for part in self.parts)
-        return all(answers) if self.every else any(answers)
-
-
-Condition = Comparison | Group
-
-
-def parse(data: Any) -> Condition:
-    """Read a condition of the data; raise ``ConditionInvalid`` for anything that is not one."""
-    if not isinstance(data, Mapping):
-        raise ConditionInvalid("a condition is a mapping")
-    keys = set(data)
-    if keys in ({"all"}, {"any"}):
-        parts = data.get("all", data.get("any"))
-        if not _is_list(parts) or not parts:
-            raise ConditionInvalid("a group has a list of parts")
-        return Group("all" in keys, tuple(parse(part) for part in parts))
-    return _parse_comparison(data)
-
-
-def _parse_comparison(data: Mapping[Any, Any]) -> Comparison:
-    field = data.get("field")
-    value: Any = data.get("value")
-    if not isinstance(field, str) or not field or not set(data) <= {"field", "op", "value"}:
-        raise ConditionInvalid(f"not a condition: {sorted(map(str, data))}")
-    try:
-        op = Op(str(data.get("op")))
-    except ValueError:
-        raise ConditionInvalid(f"unknown op in a condition on {field}") from None
-    if op in (Op.NOT_NULL, Op.IS_NULL):
-        fits = value is None
-    elif op in (Op.IN, Op.NOT_IN):
-        fits = _is_list(value) and None not in value
-    elif op in (Op.GT, Op.GE, Op.LT, Op.LE):
-        fits = _is_number(value)
-    else:
-        fits = value is not None
-    if not fits:
-        raise ConditionInvalid(f"a wrong value for {op.value} on {field}")
-    return Comparison(field, op, tuple(value) if _is_list(value) else value)
-
-
-def look_up(facts: Facts, field: str) -> Any:
-    """Return what is given for a dotted field, from flat or nested facts; None if it is not."""
-    if field in facts:
-        return facts[field]
-    found: Any = facts
-    for name in field.split("."):
-        if not isinstance(found, Mapping):
-            return None
-        found = found.get(name)
-    return found
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-
-
-def _same(given: Any, value: Any) -> bool:
-    # Python has True == 1; a form does not.
-    return isinstance(given, bool) is isinstance(value, bool) and bool(given == value)
-
-
-def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    return lambda given, value: _is_number(given) and compare(given, value)
-
-
-# What a given (not null) answer has to do, by op.
-_TESTS: Mapping[Op, Callable[[Any, Any], bool]] = MappingProxyType(
-    {
-        Op.EQ: _same,
-        Op.NE: lambda given, value: not _same(given, value),
-        Op.GT: _ordered(gt),
-        Op.GE: _ordered(ge),
-        Op.LT: _ordered(lt),
-        Op.LE: _ordered(le),
-        Op.IN: lambda given, values: any(_same(given, value) for value in values),
-        Op.NOT_IN: lambda given, values: not any(_same(given, value) for value in values),
-        Op.NOT_NULL: lambda _given, _value: True,
-        Op.IS_NULL: lambda _given, _value: False,
-    }
+from models.rules.condition_tree import (
+    Comparison,
+    Condition,
+    ConditionInvalid,
+    Facts,
+    Group,
+    Op,
+    look_up,
+    parse,
 )
+
+__all__ = [
+    "Comparison",
+    "Condition",
+    "ConditionInvalid",
+    "Exemption",
+    "Facts",
+    "Group",
+    "Op",
+    "Requirement",
+    "Why",
+    "exemption_for",
+    "look_up",
+    "parse",
+    "required_materials",
+]
+
+
+class Why(StrEnum):
+    """Why a material is asked for or not, in words for the applicant."""
+
+    ALWAYS = "办这件事必须交。"
+    BY_ANSWERS = "按您填写的情况,需要交。"
+    OPTIONAL = "有就交,没有可以不交。"
+    NOT_NEEDED = "按您填写的情况,不用交。"
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A material for one applicant.
+
+    ``asked``: it concerns them, so it is shown. ``required``: without it nothing can be
+    submitted. ``upload``: a file is expected; what the online form itself makes needs none.
+    """
+
+    code: str
+    name: str
+    asked: bool
+    required: bool
+    upload: bool
+    why: Why
+
+
+@dataclass(frozen=True)
+class Exemption:
+    """A finding that the answers alone decide (行政许可法32(1): told at once)."""
+
+    outcome: str
+    reason_code: str
+    basis: str
+
+
+def required_materials(materials: Sequence[Mapping[str, Any]], facts: Facts) -> list[Requirement]:
+    """Decide each material of an item by the facts, in the item's order.
+
+    Raise ``ConditionInvalid`` when the item's data is wrong.
+    """
+    return [_requirement(material, facts) for material in materials]
+
+
+def _requirement(material: Mapping[str, Any], facts: Facts) -> Requirement:
+    condition = material.get("condition")
+    if material["required"]:
+        why = Why.ALWAYS
+    elif condition is None:
+        why = Why.OPTIONAL
+    else:
+        why = Why.BY_ANSWERS if parse(condition).holds(facts) else Why.NOT_NEEDED
+    return Requirement(
+        code=material["code"],
+        name=material["name"],
+        asked=why is not Why.NOT_NEEDED,
+        required=why in (Why.ALWAYS, Why.BY_ANSWERS),
+        upload=material["kind"] != "ONLINE_FORM",
+        why=why,
+    )
+
+
+def exemption_for(rules: Sequence[Mapping[str, Any]], facts: Facts) -> Exemption | None:
+    """Return the first exemption whose condition holds; a permit is not needed then."""
+    for rule in rules:
+        if parse(rule["when"]).holds(facts):
+            return Exemption(rule["outcome"], rule["reason_code"], rule["basis"])
+    return None

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
-from models.rules.conditions import Facts, look_up, parse
+from models.rules.condition_tree import Facts, look_up, parse
 from models.rules.states import FeeStage
 
 _MOST = Decimal(10**9)
