@@ -10,7 +10,7 @@ from models.rules.condition_tree import Facts, look_up, parse
 from models.rules.states import FeeStage
 
 _MOST = Decimal(10**9)
-_PLACES = 6
+_PLACES = 20  # more than any JSON number between 0.01 and a million has
 
 
 class FeeUndetermined(ValueError):
@@ -111,5 +111,5 @@ def _quantity(facts: Facts, field: str) -> Decimal:
         raise FeeUndetermined(f"{field} is out of range")
     exponent = quantity.normalize().as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -_PLACES:
-        raise FeeUndetermined(f"{field} is finer than anybody measures")
+        raise FeeUndetermined(f"{field} has too many places")
     return quantity
