@@ -1,0 +1,116 @@
+"""The adapter behind the port ``MaterialFiles``: take in, check, store, read back."""
+
+import hashlib
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from services.errors import MaterialTypeRefused
+from services.ports import StoredFile, TakenIn
+from uploads.hop import hop
+from uploads.inspect import Inspector
+from uploads.intake import Intake, Pace, Received
+from uploads.kinds import Kind, allowed_kinds, kind_of, type_sentence
+from uploads.store import Store
+from uploads.workers import ChildLimits
+
+
+@dataclass(frozen=True)
+class LocalMaterialFiles:
+    """Materials on local disk. Nothing is kept of what is refused or breaks off."""
+
+    store: Store
+    intake: Intake
+    inspector: Inspector
+
+    @classmethod
+    def under(
+        cls,
+        directory: Path,
+        *,
+        pace: Pace | None = None,
+        child: ChildLimits | None = None,
+        inspections: int = 2,
+        reserve_bytes: int = 256 * 1024 * 1024,
+    ) -> Self:
+        """Build the pipeline over a data directory, which is made when it is absent.
+
+        ``inspections`` is how many files are opened at once, each in a child of its own;
+        ``reserve_bytes`` of the disk stay free.
+        """
+        return cls(
+            store=Store(directory, reserve_bytes=reserve_bytes),
+            intake=Intake(pace or Pace()),
+            inspector=Inspector(child, at_once=inspections),
+        )
+
+    async def take_in(
+        self, chunks: AsyncIterator[bytes], *, max_bytes: int, formats: Collection[str]
+    ) -> TakenIn:
+        """Store an upload: the original as it came, and for a picture a copy without metadata.
+
+        Raises ``TooLarge``, ``MaterialTypeRefused``, ``MaterialUnreadable``, ``MaterialEmpty``,
+        ``UploadTooSlow`` (or their subclasses) and ``Unavailable``.
+        """
+        async with self.store.scratch(2 * max_bytes) as folder:
+            received = await self.intake.receive(chunks, folder / "original", max_bytes=max_bytes)
+            kind = _kind_among(received, allowed_kinds(formats))
+            working, thumbnail = folder / "working", folder / "thumbnail"
+            finding = await self.inspector.inspect(received.path, kind, working, thumbnail)
+            original = StoredFile(received.sha256, received.sha256, received.size, kind.value)
+            files = {received.path: original}
+            if kind.is_picture:
+                files[working] = await hop(_made, working, finding.working_mime)
+                files[thumbnail] = await hop(_made, thumbnail, Kind.JPEG.value)
+            await self.store.put({path: file.key for path, file in files.items()})
+            return TakenIn(
+                original=original,
+                working=files.get(working, original),
+                thumbnail=files.get(thumbnail),
+                pages=finding.pages,
+                width=finding.width,
+                height=finding.height,
+            )
+
+    async def keep(self, chunks: AsyncIterator[bytes], *, max_bytes: int, mime: str) -> StoredFile:
+        """Store bytes of a trusted kind as they are; what they are must be what ``mime`` says.
+
+        Raises ``TooLarge``, ``MaterialTypeRefused``, ``MaterialEmpty``, ``UploadTooSlow`` and
+        ``Unavailable``.
+        """
+        async with self.store.scratch(max_bytes) as folder:
+            received = await self.intake.receive(chunks, folder / "original", max_bytes=max_bytes)
+            kind = _kind_among(received, [kind for kind in Kind if kind.value == mime])
+            await self.store.put({received.path: received.sha256})
+            return StoredFile(received.sha256, received.sha256, received.size, kind.value)
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """Yield the bytes from ``start`` up to and without ``end``.
+
+        Raises ``FileMissing`` or ``FileDamaged`` while iterating.
+        """
+        return self.store.read(key, start, end)
+
+    async def sweep_temporary(self) -> int:
+        """Remove what crashes left behind more than a day ago; return how many uploads."""
+        return await self.store.sweep_temporary()
+
+    async def close(self) -> None:
+        """End the child processes."""
+        await self.inspector.close()
+
+
+def _kind_among(received: Received, allowed: Collection[Kind]) -> Kind:
+    kind = kind_of(received.head)
+    if kind is None or kind not in allowed:
+        raise MaterialTypeRefused(type_sentence(allowed))
+    return kind
+
+
+def _made(path: Path, mime: str) -> StoredFile:
+    """Describe a file that a child has made; the child's own word is not taken for it."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        size = file.tell()
+    return StoredFile(sha256, sha256, size, mime)
