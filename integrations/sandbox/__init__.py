@@ -20,9 +20,9 @@ WeChat: ``GET /sns/jscode2session`` (answers text/plain, as the real one), ``POS
 amount3, phrase4, character_string5 ...), and their kind decides the field rule.
 
 WeChat Pay v3: ``POST /v3/pay/transactions/jsapi``, ``GET .../out-trade-no/{no}?mchid=``,
-``GET .../id/{transaction}?mchid=``, ``POST .../out-trade-no/{no}/close``. Only the public-key mode:
-2xx answers and callbacks are signed by the key ``PUB_KEY_ID_wxsandbox...``. ``notify_url`` has to be
-a loopback address without query; http is allowed.
+``GET .../id/{transaction}?mchid=``, ``POST .../out-trade-no/{no}/close``. Public-key mode only: 2xx
+answers and callbacks are signed by the key ``PUB_KEY_ID_wxsandbox...``. ``notify_url`` has to be a
+loopback address without query; http is allowed.
 
 SMS: ``POST /sms/v1/messages`` with JSON ``{phone, template, params: {name: text}, request_id}``
 answers 200 ``{message_id}``; the same request_id again gives the same message_id and sends nothing.
@@ -48,8 +48,8 @@ Each step is pushed to callBackUrl, or else to ``<notify-base-url>/callbacks/cou
 ``param`` = ``{"status": "polling"|"shutdown", "message", "lastResult": <a query answer>}`` and
 ``sign`` = MD5(param + salt), upper case.
 
-Callbacks are done when answered 200 or 204 within 5 s; otherwise they are repeated after 15 s, 15 s,
-30 s, 3 min, 10 min, 20 min, 3 x 30 min, 1 h, 3 x 3 h, 2 x 6 h, each times the time scale.
+Callbacks are done when answered 200 or 204 within 5 s; otherwise they are repeated after 15 s,
+15 s, 30 s, 3 min, 10 min, 20 min, 3 x 30 min, 1 h, 3 x 3 h, 2 x 6 h, each times the time scale.
 
 The phone
 ---------
@@ -65,10 +65,10 @@ left}``: one acceptance allows one message
 ``GET  /phone/api/citizens/<openid>/orders`` -> ``{items: [{prepay_id, out_trade_no, description,
 amount_fen, openid, status, expires_at, transaction_id, cancelled}]}``; status is OPEN, EXPIRED,
 PAID or CLOSED; ``GET /phone/api/orders`` lists everybody's
-``POST /phone/api/orders/<prepay_id>/pay`` ``{openid, invocation?, copies?, deliver?, signtest?}`` ->
-``{errMsg, transaction_id, callbacks: [seq]}``. ``invocation`` is the argument of
-``wx.requestPayment``; when given, its paySign is checked as the WeChat client does. ``copies`` sends
-the callback that many times, ``deliver: false`` never sends it, ``signtest: true`` first sends a
+``POST /phone/api/orders/<prepay_id>/pay`` ``{openid, invocation?, copies?, deliver?, signtest?}``
+-> ``{errMsg, transaction_id, callbacks: [seq]}``. ``invocation`` is the argument of
+``wx.requestPayment``; when given, its paySign is checked as the WeChat client does. ``copies``
+sends the callback that many times, ``deliver: false`` never sends it, ``signtest: true`` first sends a
 probe whose signature begins with ``WECHATPAY/SIGNTEST/``
 ``POST /phone/api/orders/<prepay_id>/cancel`` ``{openid}`` -> ``{errMsg}``: the cashier is closed,
 the order stays unpaid
@@ -78,11 +78,24 @@ data, page, at}]}``, newest first
 status, error}]}]}``, newest first; state is PENDING, DELIVERED, HELD, PROBED or GIVEN_UP
 ``POST /phone/api/callbacks/<seq>/redeliver`` -> ``{seq}``: one more copy, now
 ``GET  /phone/api/parcels`` -> ``{items: [{waybill, order_number, receiver, state, data}]}``
-``POST /phone/api/parcels/<waybill>/advance`` ``{state?}`` -> ``{waybill, state}``: the next state, or
-the named one (kuaidi100 code)
-``GET|POST|DELETE /phone/api/faults``; POST ``{path_prefix, times?, status?, code?, delay_ms?, drop?,
-after?}`` -> ``{id}``: the next ``times`` requests under the prefix get this HTTP status, or this
+``POST /phone/api/parcels/<waybill>/advance`` ``{state?}`` -> ``{waybill, state}``: the next state,
+or the named one (kuaidi100 code)
+``GET|POST|DELETE /phone/api/faults``; POST ``{path_prefix, times?, status?, code?, delay_ms?,
+drop?, after?}`` -> ``{id}``: the next ``times`` requests under the prefix get this HTTP status, or this
 provider error code in the provider's shape, or come late, or lose their connection; with ``after``
 the request takes effect first and only its answer is spoiled. The prefix ``/`` means the real-name
 check alone. The answer of a fault is never signed.
 """
+
+from .app import make_app
+from .config import RefusedToStart, SandboxConfig
+from .credentials import Credentials, issue_credentials, read_credentials
+
+__all__ = [
+    "Credentials",
+    "RefusedToStart",
+    "SandboxConfig",
+    "issue_credentials",
+    "make_app",
+    "read_credentials",
+]

@@ -1,0 +1,60 @@
+"""Putting the sandbox together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from aiohttp import web
+
+from .backstage import Backstage
+from .callbacks import Callbacks
+from .config import SandboxConfig
+from .courier import Courier
+from .faults import Faults
+from .orders import Orders
+from .parcels import Parcels
+from .paysign import PaySigner
+from .phone import Phone
+from .phonerules import refusals, this_machine_only
+from .realname import Realname
+from .sms import Sms
+from .store import Store
+from .subscriptions import Subscriptions
+from .wechat import Wechat
+from .wechatpay import Wechatpay
+
+
+async def make_app(config: SandboxConfig) -> web.Application:
+    """Return the sandbox, ready to be served on a loopback address.
+
+    Raise ``RefusedToStart`` in production. The application owns its SQLite file until its cleanup.
+    """
+    config.check()
+    store = Store(config.state_dir)
+    credentials, now = config.credentials, config.now
+    signer = PaySigner.of(credentials, now)
+    callbacks = Callbacks(store, signer, config.time_scale, now)
+    orders = Orders(credentials, store, signer, callbacks, now)
+    subscriptions = Subscriptions(store, now)
+    wechat = Wechat(credentials, store, subscriptions, now)
+    parcels, faults = Parcels(store, now), Faults(store)
+
+    app = web.Application(middlewares=[this_machine_only, faults.middleware, refusals])
+    app.add_routes(wechat.routes())
+    app.add_routes(Wechatpay(credentials, signer, orders).routes())
+    app.add_routes(Sms(credentials, store, now).routes())
+    app.add_routes(Realname(credentials, now).routes())
+    app.add_routes(Courier(credentials, parcels, config.notify_base_url).routes())
+    app.add_routes(Phone(store, wechat, subscriptions, orders, now).routes())
+    app.add_routes(Backstage(credentials, store, callbacks, parcels, faults).routes())
+
+    async def lifetime(_: web.Application) -> AsyncIterator[None]:
+        sender = asyncio.create_task(callbacks.run())
+        yield
+        sender.cancel()
+        with suppress(asyncio.CancelledError):
+            await sender
+        store.close()
+
+    app.cleanup_ctx.append(lifetime)
+    return app

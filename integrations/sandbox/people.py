@@ -1,0 +1,62 @@
+"""The citizens of the sandbox: invented persons of region 511499 with known outcomes."""
+
+import re
+from dataclasses import dataclass
+
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK_DIGITS = "10X98765432"
+
+
+@dataclass(frozen=True)
+class Citizen:
+    """A phone's owner. ``registered_name`` is what the register has for the number."""
+
+    openid: str
+    name: str
+    id_number: str
+    phone: str
+    note: str
+    registered_name: str
+
+
+def _citizen(
+    who: str, name: str, id_number: str, phone: str, note: str, registered_name: str | None = None
+) -> Citizen:
+    # A real openid has 28 characters.
+    openid = f"wxsandbox-{who:0<18}"
+    return Citizen(openid, name, id_number, phone, note, registered_name or name)
+
+
+CITIZENS = (
+    _citizen("wangjianguo", "王建国", "511499198803162013", "13800000001", "成年，实名一致"),
+    _citizen("lixiuying", "李秀英", "51149919650812404X", "13800000002", "成年，实名一致"),
+    _citizen("chenming", "陈明", "511499199005236051", "13800000003", "成年，实名一致"),
+    _citizen(
+        "zhangguiying", "张桂英", "511499194311051028", "13800000004", "张奶奶，83岁，实名一致"
+    ),
+    _citizen("xiaoyu", "小宇", "511499201506203012", "13800000005", "未成年，实名一致"),
+    _citizen(
+        "zhaoqiang", "赵强", "51149919781120707X", "13800000006", "姓名与号码不一致", "赵志强"
+    ),
+)
+
+_BY_OPENID = {citizen.openid: citizen for citizen in CITIZENS}
+_REGISTER = {citizen.id_number: citizen.registered_name for citizen in CITIZENS}
+
+
+def find(openid: str) -> Citizen | None:
+    """Return the citizen whose phone this openid stands for."""
+    return _BY_OPENID.get(openid)
+
+
+def registered_name(id_number: str) -> str | None:
+    """Return the name which the register has for the number, None when it has no record."""
+    return _REGISTER.get(id_number)
+
+
+def is_id_number(text: str) -> bool:
+    """Say whether the text is 18 characters with the right check digit (GB 11643)."""
+    if not re.fullmatch(r"[1-9][0-9]{16}[0-9X]", text):
+        return False
+    total = sum(int(digit) * weight for digit, weight in zip(text, _WEIGHTS, strict=False))
+    return _CHECK_DIGITS[total % 11] == text[17]
