@@ -1,5 +1,8 @@
 // A service item in plain words.
 
+const condition = require('./condition')
+const fee = require('./fee')
+
 const APPLICANTS = {
   NATURAL_PERSON: '个人',
   ENTERPRISE: '企业',
@@ -19,7 +22,7 @@ const DELIVERIES = {
   POST: '邮政寄送',
   WINDOW: '到窗口领取',
   TOWNSHIP_PICKUP: '到乡镇窗口领取',
-  ELECTRONIC: '电子证照,手机上查看',
+  ELECTRONIC: '电子版(手机上查看)',
 }
 
 const SOURCES = {
@@ -27,27 +30,9 @@ const SOURCES = {
   DATA_SHARED: '部门共享数据能查到的,不用上传',
 }
 
-const STAGES = {
-  BEFORE_ACCEPTANCE: '受理前缴纳',
-  AFTER_ACCEPTANCE: '受理后缴纳',
-  AFTER_DECISION: '作出决定后、领证前缴纳',
-}
-
 const LIMITS = { promised: '承诺办结', statutory: '法定办结', extension: '可延长', serve: '送达' }
 const STARTS = { ON_ACCEPTED: '受理之日', ON_RECEIVED: '收到申请之日', ON_DECISION: '作出决定之日' }
 const UNITS = { WORKING_DAY: '个工作日', CALENDAR_DAY: '天' }
-
-const OPERATORS = {
-  eq: '是',
-  ne: '不是',
-  gt: '大于',
-  ge: '不小于',
-  lt: '小于',
-  le: '不大于',
-  in: '是',
-}
-
-const SUBJECTS = { 'applicant.age': '申请人年龄', agent: '受托人' }
 
 // {value, unit} -> '5个工作日'; '' when the law sets none.
 function limit(value) {
@@ -70,41 +55,9 @@ function limits(values) {
     }))
 }
 
-function fee(value) {
-  if (typeof value === 'string') return value
-  if (!value || !value.charged) return '不收费'
-  const stage = STAGES[value.stage] ? `,${STAGES[value.stage]}` : ''
-  return `收费:${value.name || '按规定收费'}${stage}`
-}
-
-function plain(value) {
-  if (value === true) return '“是”'
-  if (value === false) return '“否”'
-  if (Array.isArray(value)) return value.map(plain).join('或')
-  return typeof value === 'number' ? String(value) : `“${value}”`
-}
-
-function subject(field, properties) {
-  const name = String(field).replace(/^form\./, '')
-  const known = (properties || {})[name]
-  return SUBJECTS[field] || (known && known.title ? `“${known.title}”` : '表单中的相应一项')
-}
-
-// {field, op, value}, {all: [...]} or {any: [...]} -> '“面积”大于15'
-function condition(rule, properties) {
-  if (!rule) return ''
-  if (typeof rule === 'string') return rule
-  if (rule.all) return rule.all.map((each) => condition(each, properties)).join(',并且')
-  if (rule.any) return rule.any.map((each) => condition(each, properties)).join(',或者')
-  if (rule.field === 'agent') return rule.op === 'not_null' ? '委托他人代办' : '本人办理'
-  const name = subject(rule.field, properties)
-  if (rule.op === 'not_null') return `填写了${name}`
-  return `${name}${OPERATORS[rule.op] || '符合'}${plain(rule.value)}`
-}
-
 function need(material, properties) {
   if (material.required) return '必须提供'
-  const when = condition(material.condition, properties)
+  const when = condition.words(material.condition, properties)
   return when ? `${when}时需要` : '可以不提供'
 }
 
@@ -170,7 +123,7 @@ function summary(item) {
     agency: item.agency,
     kinds: [item.item_type, item.case_type].filter(Boolean).join(' · '),
     promised: limit(item.promised),
-    fee: fee(item.fee),
+    fee: fee.text(item.fee),
     depth: DEPTHS[item.online_depth] || '',
   }
 }
@@ -185,7 +138,8 @@ function whole(item) {
     applicants: named(APPLICANTS, item.applicant_types),
     depth: DEPTHS[(item.flags || {}).online_depth] || '',
     limits: limits(item.limits),
-    fee: fee(item.fee),
+    fee: fee.text(item.fee),
+    feeLines: fee.lines(item.fee, (item.form_schema || {}).properties),
     feeBasis: (item.fee || {}).basis || '',
     materials: materials(item.materials, item.form_schema),
     result: result(item.result),
