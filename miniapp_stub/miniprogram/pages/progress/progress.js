@@ -171,7 +171,7 @@ Page({
     return this.change('撤回后这次申请就不再办理。确定要撤回吗?', (id) => {
       // Kept until there is a clear answer, so that trying again withdraws once.
       this.changeKey = this.changeKey || api.newKey()
-      return api.post(`/v1/cases/${id}/withdraw`, {}, { key: this.changeKey })
+      return api.post(`/v1/cases/${id}/withdraw`, undefined, { key: this.changeKey })
     })
   },
 
