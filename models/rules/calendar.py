@@ -114,15 +114,15 @@ class WorkCalendar:
         """Return the ``days``-th working day after ``start``, which itself never counts.
 
         Zero gives ``start`` or, when nobody works on it, the next working day; a negative number
-        goes back. Raise ``OverflowError`` beyond the years that a date can hold.
+        goes back. Raise ``ValueError`` beyond the years that a date can hold.
         """
         if days == 0 and not self.is_workday(start):
             days = 1
         elif days == 0:
             return start
         first = start.toordinal()
-        reach = abs(days) * 2 + 7 + len(self.exceptions)
-        around = range(max(first - reach, 0), first + reach)
+        reach = (abs(days) + len(self.exceptions)) * 2 + 7  # even if every exception were a holiday
+        around = range(max(first - reach, 1), first + reach)
         goal = self._until(first) + days
         found = bisect_left(around, goal, key=self._until)
         return date.fromordinal(around[found])

@@ -6,10 +6,12 @@ from enum import StrEnum
 class NoticeKind(StrEnum):
     """A kind of notice; ``zh`` is its official title, ``key`` an English word for templates."""
 
+    _value_: str
     key: str
     zh: str
 
-    def __new__(cls, name: str, key: str, zh: str) -> "NoticeKind":
+    # The defaults are for type checkers, which read NoticeKind("N01") as a call of this.
+    def __new__(cls, name: str, key: str = "", zh: str = "") -> "NoticeKind":
         member = str.__new__(cls, name)
         member._value_ = name
         member.key, member.zh = key, zh

@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Self
 
 
 class _Worded(StrEnum):
     """A code with a Chinese text; the value is the code."""
 
+    _value_: str
     zh: str
 
-    def __new__(cls, code: str, zh: str) -> "_Worded":
+    # The default is for type checkers, which read DefectReason("MISSING") as a call of this.
+    def __new__(cls, code: str, zh: str = "") -> Self:
         member = str.__new__(cls, code)
         member._value_ = code
         member.zh = zh

@@ -17,11 +17,15 @@ class Phase(StrEnum):
 class State(StrEnum):
     """Where a case stands. The value is the member's name; ask the member for the rest."""
 
+    _value_: str
     phase: Phase
     zh: str
     awaits_applicant: bool
 
-    def __new__(cls, name: str, phase: Phase, zh: str, awaits: bool = False) -> "State":
+    # The defaults are for type checkers, which read State("DRAFT") as a call of this.
+    def __new__(
+        cls, name: str, phase: Phase = Phase.BEFORE, zh: str = "", awaits: bool = False
+    ) -> "State":
         member = str.__new__(cls, name)
         member._value_ = name
         member.phase, member.zh, member.awaits_applicant = phase, zh, awaits
@@ -75,9 +79,10 @@ class State(StrEnum):
 class AcceptMode(StrEnum):
     """How a case was accepted; the value is kept with the file for good."""
 
+    _value_: str
     zh: str
 
-    def __new__(cls, name: str, zh: str) -> "AcceptMode":
+    def __new__(cls, name: str, zh: str = "") -> "AcceptMode":
         member = str.__new__(cls, name)
         member._value_ = name
         member.zh = zh
