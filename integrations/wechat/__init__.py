@@ -1,0 +1,1 @@
+"""WeChat's server API for a mini-program, behind the ports."""

@@ -1,0 +1,66 @@
+"""Payment callbacks: anybody can post them, only the platform can sign them."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from integrations.wechatpay.signing import NotAuthentic, PlatformKeys
+from integrations.wechatpay.trades import load_object, read_trade
+from services.errors import CallbackForged
+from services.ports import Clock, PayCallback
+
+KEY_BYTES = 32
+MAX_BODY_BYTES = 64 * 1024
+TRANSACTION = "TRANSACTION.SUCCESS"
+ALGORITHM = "AEAD_AES_256_GCM"
+_ODD = (ValueError, KeyError, TypeError, OverflowError, RecursionError, InvalidTag)
+
+
+class CallbackReader:
+    """Prove, then decrypt, then read: nothing of an unproven body is ever parsed."""
+
+    def __init__(self, platform: PlatformKeys, apiv3_key: bytes, clock: Clock) -> None:
+        """Raise ``ValueError`` when the APIv3 key is not 32 bytes."""
+        if len(apiv3_key) != KEY_BYTES:
+            raise ValueError("the APIv3 key must have 32 bytes")
+        self._platform = platform
+        self._cipher = AESGCM(apiv3_key)
+        self._clock = clock
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> PayCallback:
+        """Return a payment that the platform reported; raise ``CallbackForged``, nothing else.
+
+        Whether it is for us (merchant, appid), and for how much, is for the caller to compare.
+        Only ``TRANSACTION.SUCCESS`` is understood. The probes that WeChat Pay sends with a
+        signature of ``WECHATPAY/SIGNTEST/...`` fail like any other wrong signature, as they must.
+        """
+        if len(body) > MAX_BODY_BYTES:
+            raise CallbackForged
+        try:
+            self._platform.check(headers, body, self._clock.now().timestamp())
+            return self._open(body)
+        except (NotAuthentic, *_ODD) as error:
+            raise CallbackForged from error
+
+    def _open(self, body: bytes) -> PayCallback:
+        notice = load_object(body)
+        resource = notice["resource"]
+        if notice["event_type"] != TRANSACTION or resource["original_type"] != "transaction":
+            raise ValueError("not a payment")
+        if not isinstance(notice["id"], str) or not notice["id"]:
+            raise ValueError("id")
+        payment = read_trade(load_object(self._decrypt(resource)))
+        return PayCallback(notice["id"], TRANSACTION, payment)
+
+    def _decrypt(self, resource: Mapping[str, Any]) -> bytes:
+        if resource["algorithm"] != ALGORITHM:
+            raise ValueError("algorithm")
+        nonce = resource["nonce"].encode() if isinstance(resource["nonce"], str) else b""
+        associated = resource.get("associated_data") or ""
+        if not isinstance(associated, str):
+            raise TypeError("associated_data")
+        sealed = base64.b64decode(resource["ciphertext"], validate=True)
+        return self._cipher.decrypt(nonce, sealed, associated.encode())

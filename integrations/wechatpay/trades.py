@@ -1,0 +1,97 @@
+"""The channel's description of an order, in our words."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+from services.ports import ChannelPayment, Settlement
+
+SETTLEMENTS: Mapping[str, Settlement] = {
+    "SUCCESS": Settlement.PAID,
+    "REFUND": Settlement.REFUNDED,
+    "NOTPAY": Settlement.PENDING,
+    "USERPAYING": Settlement.PENDING,
+    "CLOSED": Settlement.CLOSED,
+    "REVOKED": Settlement.CLOSED,
+    "PAYERROR": Settlement.FAILED,
+}
+# Whoever settles an order compares these; a payment without them proves nothing.
+PROOF = ("amount_fen", "currency", "payer", "transaction_id", "paid_at")
+
+
+def read_trade(trade: Mapping[str, Any]) -> ChannelPayment:
+    """Return the payment; raise ``ValueError`` or ``KeyError`` for what we do not understand."""
+    amount, payer = _object(trade, "amount"), _object(trade, "payer")
+    payment = ChannelPayment(
+        number=_required(trade, "out_trade_no"),
+        settlement=SETTLEMENTS[_required(trade, "trade_state")],
+        merchant=_required(trade, "mchid"),
+        appid=_required(trade, "appid"),
+        amount_fen=_fen(amount.get("total")),
+        currency=_text(amount, "currency"),
+        payer=_text(payer, "openid"),
+        transaction_id=_text(trade, "transaction_id"),
+        paid_at=_moment(_text(trade, "success_time")),
+    )
+    if payment.settlement is Settlement.PAID and None in (getattr(payment, name) for name in PROOF):
+        raise ValueError("paid, but incomplete")
+    return payment
+
+
+def load_object(content: bytes) -> dict[str, Any]:
+    """Return the JSON object; raise ``ValueError`` for NaN, a name twice, or anything else."""
+    value = json.loads(content, parse_constant=_refuse, object_pairs_hook=_unique)
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    named = dict(pairs)
+    if len(named) != len(pairs):
+        raise ValueError("a name twice")
+    return named
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _object(trade: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = trade.get(name, {})
+    if not isinstance(value, dict):
+        raise ValueError(name)
+    return value
+
+
+def _text(trade: Mapping[str, Any], name: str) -> str | None:
+    value = trade.get(name)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(name)
+    return value or None
+
+
+def _required(trade: Mapping[str, Any], name: str) -> str:
+    value = _text(trade, name)
+    if value is None:
+        raise ValueError(name)
+    return value
+
+
+def _fen(value: object) -> int | None:
+    if value is None:
+        return None
+    # bool is an int, and a float would be yuan.
+    if type(value) is not int or value < 0:
+        raise ValueError("amount")
+    return value
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("a time without zone")
+    return at.astimezone(UTC)
