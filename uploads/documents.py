@@ -68,7 +68,11 @@ def check(dictionary: DictionaryObject) -> None:
 
 def at(dictionary: DictionaryObject, key: str) -> Any:
     """Return the value itself even where the file says it by reference, None when absent."""
-    return dictionary[key] if key in dictionary else None
+    # The dictionary's own get would return the reference, and hide a script behind it.
+    try:
+        return dictionary[key]
+    except KeyError:
+        return None
 
 
 def every_dictionary(reader: PdfReader) -> Iterator[DictionaryObject]:

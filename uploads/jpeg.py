@@ -1,6 +1,7 @@
 """The markers of a JPEG, read without decoding anything (ITU-T T.81, annex B)."""
 
 import re
+from dataclasses import dataclass
 from mmap import mmap
 
 _SOS, _EOI = 0xDA, 0xD9
@@ -9,20 +10,31 @@ _NEXT_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]", re.DOTALL)
 _WITHOUT_LENGTH = frozenset({0xD8, _EOI})
 
 
-def count_scans(data: bytes | mmap, at_most: int) -> int:
-    """Return how many scans there are before the end marker; counting stops above ``at_most``.
+@dataclass(frozen=True)
+class Scans:
+    """How many scans a JPEG has, and how many bytes of pixels are in them."""
+
+    number: int
+    size: int
+
+
+def survey(data: bytes | mmap, at_most: int) -> Scans:
+    """Look at the scans before the end marker; looking stops above ``at_most`` of them.
 
     A progressive JPEG of 400 KB can hold 5,000 scans, and each costs a pass over the picture.
+    What stands in headers or behind the end is no pixel, however large it is.
     """
-    scans = 0
-    position = 0
-    while scans <= at_most and (match := _NEXT_MARKER.search(data, position)):
+    number = size = position = 0
+    in_scan = False
+    while number <= at_most and (match := _NEXT_MARKER.search(data, position)):
+        if in_scan:
+            size += match.start() - position
         position = match.end()
         marker = data[position - 1]
         if marker == _EOI:
             break
-        if marker == _SOS:
-            scans += 1
+        in_scan = marker == _SOS
+        number += in_scan
         if marker not in _WITHOUT_LENGTH:
             position += int.from_bytes(data[position : position + 2], "big")
-    return scans
+    return Scans(number, size)

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from services.errors import MaterialUnreadable
-from uploads.jpeg import count_scans
+from uploads.jpeg import survey
 from uploads.kinds import Kind
 from uploads.refusals import PictureAnimated, PictureTooManyPixels
 
@@ -20,7 +20,10 @@ MAX_OTHER_PIXELS = 25_000_000
 MAX_JPEG_PIXELS_PER_BYTE = 200
 """A photo has 1 to 20, a blank page 64; 380 bytes that claim 40 megapixels have 100,000."""
 MAX_SCANS = 100
-MAX_SIDE = 4000
+MAX_SIDE = 4096
+"""Of the working copy. Most phones' photos (4000, 4032, 4080 or 4096 wide) stay as they are."""
+DRAFT_SIDE = 4000
+"""What JPEG may be reduced to while decoding; below it only real scaling goes."""
 MAX_PNG_COPY_PIXELS = 2_000_000
 THUMBNAIL_SIDE = 480
 WORKING_QUALITY = 88
@@ -47,14 +50,12 @@ def inspect(source: str, kind: str, working: str, thumbnail: str) -> dict[str, A
     """
     is_a = Kind(kind)
     name, most_pixels = _PLUGINS[is_a]
-    if is_a is Kind.JPEG:
-        check_scans(Path(source))
     with open_limited(Path(source), name or "", most_pixels) as picture:
         width, height = picture.size
         orientation = orientation_of(picture)
         if is_a is Kind.JPEG:
-            check_density(Path(source), width * height)
-            picture.draft(None, fitted(width, height))
+            check_scans(Path(source), width * height)
+            picture.draft(None, fitted(width, height, DRAFT_SIDE))
         picture.load()
         clean = upright(plain(reduced(picture)), orientation)
     stays_png = is_a is Kind.PNG and width * height <= MAX_PNG_COPY_PIXELS
@@ -67,17 +68,16 @@ def inspect(source: str, kind: str, working: str, thumbnail: str) -> dict[str, A
     return {"pages": 1, "width": width, "height": height, "working_mime": mime.value}
 
 
-def check_scans(source: Path) -> None:
+def check_scans(source: Path, pixels: int) -> None:
+    """Raise when decoding would cost far more than the file's bytes are worth."""
     with (
         source.open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
     ):
-        if count_scans(data, MAX_SCANS) > MAX_SCANS:
-            raise MaterialUnreadable
-
-
-def check_density(source: Path, pixels: int) -> None:
-    if pixels > MAX_JPEG_PIXELS_PER_BYTE * source.stat().st_size:
+        scans = survey(data, MAX_SCANS)
+    if scans.number > MAX_SCANS:
+        raise MaterialUnreadable
+    if pixels > MAX_JPEG_PIXELS_PER_BYTE * scans.size:
         raise PictureTooManyPixels
 
 
@@ -95,9 +95,9 @@ def open_limited(source: Path, name: str, most_pixels: int) -> Image.Image:
     return picture
 
 
-def fitted(width: int, height: int) -> tuple[int, int]:
-    """Return the size within ``MAX_SIDE``, never enlarged."""
-    ratio = min(1.0, MAX_SIDE / max(width, height))
+def fitted(width: int, height: int, side: int) -> tuple[int, int]:
+    """Return the size within ``side``, never enlarged."""
+    ratio = min(1.0, side / max(width, height))
     return max(1, round(width * ratio)), max(1, round(height * ratio))
 
 
@@ -112,7 +112,7 @@ def orientation_of(picture: Image.Image) -> int:
 
 
 def reduced(picture: Image.Image) -> Image.Image:
-    size = fitted(*picture.size)
+    size = fitted(*picture.size, MAX_SIDE)
     if size == picture.size:
         return picture
     if picture.mode in ("1", "P"):
