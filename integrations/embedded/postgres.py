@@ -5,7 +5,6 @@ import re
 import shutil
 import signal
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from integrations.embedded.account import Account, kept_password, run, unprivile
 from integrations.embedded.launch import command
 from integrations.embedded.placement import home_for, programs_for, remove_data, wheel_programs
 from integrations.embedded.process import EmbeddedError, is_alive, stop_process, wait_until
+from integrations.embedded.program import Program
 
 USER = "zhangban"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -32,8 +32,8 @@ _SETTINGS = {
 }
 _FAST = {
     "shared_buffers": "32MB",
+    # A killed process loses no commit with these; only a crash of the machine does.
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
 }
@@ -67,22 +67,23 @@ class Postgres:
         status = self._status()
         return status is not None and len(status) > 7 and status[7].strip() == "ready"
 
-    def prepare(self) -> None:
+    def prepare(self, patience: float = 10.0) -> None:
         """Make the cluster on the first call, and clear what a crash left behind.
 
-        Waits up to 10 s for a server on its way out; raises ``EmbeddedError`` when it stays.
+        Waits ``patience`` seconds for a server on its way out; raises ``EmbeddedError`` when it
+        stays.
         """
         account = unprivileged()
         home = home_for(self.data_dir, account, throwaway=self.fast)
         if not (home / "data").exists():
             self._initialise(home, account)
-        if not wait_until(lambda: self.pid is None, 10.0):
+        if not wait_until(lambda: self.pid is None, patience):
             raise EmbeddedError(f"PostgreSQL (process {self.pid}) already serves {self.data_dir}")
         # A number in a stale file may belong to another process by now; PostgreSQL would refuse.
         (home / "data" / "postmaster.pid").unlink(missing_ok=True)
 
     def command(self) -> list[str]:
-        """Return the command line for a supervisor; ``prepare`` comes first."""
+        """Return its command line; ``prepare`` comes first."""
         account = unprivileged()
         home = self.data_dir.resolve()
         settings = _SETTINGS | {"port": str(self.port)} | (_FAST if self.fast else {})
@@ -94,10 +95,17 @@ class Postgres:
             death_signal=signal.SIGINT,  # Fast shutdown: nobody is waited for.
         )
 
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """The whole environment of the server."""
-        return _ENVIRONMENT
+    def program(self) -> Program:
+        """Return what a supervisor runs; the cluster is made now."""
+        self.prepare()
+        return Program(
+            name="postgres",
+            argv=self.command(),
+            env=_ENVIRONMENT,
+            ready=self.is_ready,
+            before=self.prepare,
+            stop_signal=signal.SIGINT,
+        )
 
     def start(self, timeout: float = 30.0) -> None:
         """Start it as a child and return when it is ready; raise ``EmbeddedError`` otherwise."""
@@ -105,7 +113,7 @@ class Postgres:
         argv = self.command()
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            pid = os.posix_spawn(argv[0], argv, self.environment)
+            pid = os.posix_spawn(argv[0], argv, _ENVIRONMENT)
             while is_alive(pid) and time.monotonic() < deadline:
                 if self.pid == pid and self.is_ready():
                     return
@@ -132,19 +140,18 @@ class Postgres:
 
         Raises ``ValueError`` for a name outside [a-z][a-z0-9_]*, ``EmbeddedError`` when refused.
         """
-        for checked in filter(None, (name, template)):
-            if not _NAME.fullmatch(checked):
-                raise ValueError(f"not a database name: {checked!r}")
+        _check(name)
+        if template is not None:
+            _check(template)
         if self._sql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):  # noqa: S608
             return False
-        source = f' TEMPLATE "{template}" STRATEGY file_copy' if template else ""
+        source = f' TEMPLATE "{template}" STRATEGY file_copy' if template is not None else ""
         self._sql(f'CREATE DATABASE "{name}"{source}')
         return True
 
     def drop_database(self, name: str) -> None:
         """Drop a database, ending its sessions; nothing happens if it does not exist."""
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"not a database name: {name!r}")
+        _check(name)
         self._sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def _sql(self, statement: str) -> str:
@@ -190,6 +197,11 @@ class Postgres:
             raise EmbeddedError(f"initdb: {ran.stderr.strip()}")
         # Whole or not at all: an initdb that was interrupted is done again.
         new.rename(home / "data")
+
+
+def _check(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"not a database name: {name!r}")
 
 
 def _serves(pid: int, data: Path) -> bool:

@@ -45,6 +45,11 @@ def stop_process(pid: int, how: signal.Signals, grace: float) -> None:
         os.kill(pid, how)
     if wait_until(lambda: not is_alive(pid), grace):
         return
+    kill_group(pid)
+    wait_until(lambda: not is_alive(pid), 5.0)
+
+
+def kill_group(pid: int) -> None:
+    """Kill every process of the group that this process leads; nothing happens if none is left."""
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-    wait_until(lambda: not is_alive(pid), 5.0)

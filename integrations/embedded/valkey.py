@@ -6,7 +6,6 @@ import platform
 import signal
 import socket
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,9 @@ from pathlib import Path
 from integrations.embedded.account import kept_password, unprivileged
 from integrations.embedded.launch import command
 from integrations.embedded.process import EmbeddedError, is_alive, stop_process, wait_until
+from integrations.embedded.program import Program
 
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 _SETTINGS = {
     "bind": "127.0.0.1",
     "save": '""',
@@ -72,7 +73,7 @@ class Valkey:
             out.writelines(f"{key} {value}\n" for key, value in settings.items())
 
     def command(self) -> list[str]:
-        """Return the command line for a supervisor; ``prepare`` comes first."""
+        """Return its command line; ``prepare`` comes first."""
         account = unprivileged()
         return command(
             [str(wheel_program()), "-"],
@@ -82,16 +83,16 @@ class Valkey:
             death_signal=signal.SIGTERM,
         )
 
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """The whole environment of the server."""
-        return {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
+    def program(self) -> Program:
+        """Return what a supervisor runs; the configuration is written now."""
+        self.prepare()
+        return Program("valkey", self.command(), _ENVIRONMENT, ready=self.is_ready)
 
     def start(self, timeout: float = 10.0) -> None:
         """Start it as a child and return when it is ready; raise ``EmbeddedError`` otherwise."""
         self.prepare()
         argv = self.command()
-        pid = os.posix_spawn(argv[0], argv, self.environment)
+        pid = os.posix_spawn(argv[0], argv, _ENVIRONMENT)
         deadline = time.monotonic() + timeout
         while is_alive(pid) and time.monotonic() < deadline:
             if self.pid == pid:
