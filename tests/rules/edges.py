@@ -1,6 +1,6 @@
 """The steps of the law's table, written down a second time, apart from the code.
 
-One line a row (two where it is long): id, event, the states it leaves and the state it enters (= stays).
+A line: id, event, the states a row leaves and the one it enters (= stays); long rows take two.
 """
 
 _TEXT = """
