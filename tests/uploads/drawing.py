@@ -1,0 +1,147 @@
+"""Files that the tests draw themselves: good ones, and ones that are built to do harm."""
+
+import io
+import struct
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from PIL import ExifTags, Image, ImageCms, ImageDraw
+from PIL.PngImagePlugin import PngInfo
+from pypdf import PdfWriter
+from pypdf.generic import (
+    ArrayObject,
+    DictionaryObject,
+    NameObject,
+    NumberObject,
+    PdfObject,
+    TextStringObject,
+)
+
+CANARY = "CANARY-511499"
+
+
+async def chunked(data: bytes, size: int = 64 * 1024) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+def tree(directory: Path) -> list[str]:
+    """Return every file under the directory, by relative path."""
+    return sorted(str(p.relative_to(directory)) for p in directory.rglob("*") if p.is_file())
+
+
+def document(size: tuple[int, int] = (320, 200), mode: str = "RGB") -> Image.Image:
+    """Draw something like a form: a dark block in the top left corner, lines below."""
+    picture = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((0, 0, size[0] // 4, size[1] // 4), fill="black")
+    for y in range(size[1] // 2, size[1], max(1, size[1] // 20)):
+        draw.line((0, y, size[0], y), fill="gray")
+    return picture.convert(mode)
+
+
+def saved(picture: Image.Image, name: str, **options: object) -> bytes:
+    target = io.BytesIO()
+    picture.save(target, name, **options)
+    return target.getvalue()
+
+
+def jpeg(size: tuple[int, int] = (320, 200), **options: object) -> bytes:
+    return saved(document(size), "JPEG", **options)
+
+
+def png(size: tuple[int, int] = (320, 200), mode: str = "RGB", **options: object) -> bytes:
+    return saved(document(size, mode), "PNG", **options)
+
+
+def canary_exif(orientation: int = 1) -> Image.Exif:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    exif[ExifTags.Base.ImageDescription] = CANARY
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSAreaInformation] = CANARY
+    return exif
+
+
+def canary_profile() -> bytes:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return profile + CANARY.encode()
+
+
+def talkative(name: str) -> bytes:
+    """Return a picture that carries the canary in every place its format has."""
+    options: dict[str, object] = {
+        "exif": canary_exif(),
+        "icc_profile": canary_profile(),
+        "xmp": f"<x:xmpmeta>{CANARY}</x:xmpmeta>".encode(),
+    }
+    if name == "JPEG":
+        options["comment"] = CANARY.encode()
+    if name == "PNG":
+        options.pop("xmp")
+        options["pnginfo"] = PngInfo()
+        options["pnginfo"].add_text("Comment", CANARY)  # type: ignore[attr-defined]
+    return saved(document(), name, **options)
+
+
+def animated(name: str) -> bytes:
+    frames = [document().transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
+    return saved(document(), name, save_all=True, append_images=frames, duration=100)
+
+
+def huge_canvas(width: int, height: int) -> bytes:
+    """Return a JPEG of a few hundred bytes whose header claims another size."""
+    small = saved(Image.new("L", (8, 8)), "JPEG")
+    frame = small.index(b"\xff\xc0") + 5
+    return small[:frame] + struct.pack(">HH", height, width) + small[frame + 4 :]
+
+
+def scan_bomb(scans: int, size: tuple[int, int] = (320, 200)) -> bytes:
+    """Return a progressive JPEG whose last scan is repeated."""
+    good = jpeg(size, progressive=True)
+    last, end = good.rindex(b"\xff\xda"), good.rindex(b"\xff\xd9")
+    return good[:end] + good[last:end] * scans + good[end:]
+
+
+def pdf(pages: int = 1, change: Callable[[PdfWriter], object] = lambda _: None) -> bytes:
+    writer = PdfWriter()
+    for _ in range(pages):
+        writer.add_blank_page(200, 280)
+    change(writer)
+    target = io.BytesIO()
+    writer.write(target)
+    return target.getvalue()
+
+
+def action(kind: str, **entries: PdfObject) -> DictionaryObject:
+    """Return an action of that kind (``Launch``)."""
+    made = DictionaryObject({NameObject("/S"): NameObject(f"/{kind}")})
+    made.update({NameObject(f"/{key}"): value for key, value in entries.items()})
+    return made
+
+
+def opening_with(act: PdfObject) -> Callable[[PdfWriter], object]:
+    return lambda writer: writer.root_object.update({NameObject("/OpenAction"): act})
+
+
+def link_with(act: DictionaryObject, by_reference: bool = False) -> Callable[[PdfWriter], object]:
+    """Return what puts a link with that action on the first page."""
+
+    def change(writer: PdfWriter) -> None:
+        if by_reference:
+            act[NameObject("/S")] = writer._add_object(act.raw_get("/S"))
+        corners = ArrayObject(NumberObject(number) for number in (0, 0, 50, 50))
+        link = DictionaryObject(
+            {
+                NameObject("/Type"): NameObject("/Annot"),
+                NameObject("/Subtype"): NameObject("/Link"),
+                NameObject("/Rect"): corners,
+                NameObject("/A"): writer._add_object(act),
+            }
+        )
+        writer.pages[0][NameObject("/Annots")] = ArrayObject([writer._add_object(link)])
+
+    return change
+
+
+def uri(target: str = "https://example.invalid/") -> DictionaryObject:
+    return action("URI", URI=TextStringObject(target))
