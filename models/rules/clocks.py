@@ -56,7 +56,7 @@ class CaseClock:
         return self if self.stopped_at else replace(self, stopped_at=at)
 
     def pause(self, at: datetime, calendar: WorkCalendar) -> "CaseClock":
-        """Keep what is left of the limit. A day with a pause in it does not count (规则3.2.2).
+        """Keep what is left of the limit. A day with a pause in it does not count.
 
         Raise ``ValueError`` for a limit that is not in days; repeated, change nothing.
         """
@@ -144,7 +144,7 @@ def light(clock: CaseClock, now: datetime, calendar: WorkCalendar) -> MonitorLig
 
 
 def handover_due_at(accepted_at: datetime, calendar: WorkCalendar) -> datetime:
-    """Return until when a package accepted now is to be taken over (规则3.2.10).
+    """Return until when a package is to be taken over (青神方案2018 附件1三(四)).
 
     Morning: 14:30 of the same working day; afternoon, or a day off: 09:30 of the next one.
     """

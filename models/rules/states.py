@@ -126,7 +126,7 @@ class PaymentStatus(StrEnum):
 
     @property
     def settled(self) -> bool:
-        """Nothing is owed, so a result may be released (seed000 统一发证)."""
+        """Nothing is owed, so a result may be released (统一发证: 审查是否足额缴费)."""
         return self in (PaymentStatus.NOT_REQUIRED, PaymentStatus.PAID, PaymentStatus.WAIVED)
 
 
