@@ -71,6 +71,8 @@ class Session(Model):
     )
     account_id: UUID
     refresh_digest = fields.CharField(64)
+    previous_digest = fields.CharField(64, null=True)
+    rotated_at = fields.DatetimeField(null=True)
     expires_at = fields.DatetimeField()
     revoked_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()

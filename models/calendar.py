@@ -11,7 +11,7 @@ class WorkDay(Model):
     is_workday = fields.BooleanField()
     status = fields.CharField(12)
     source = fields.CharField(60)
-    version = fields.IntField()
+    version = fields.CharField(20)
 
     class Meta:
         table = "work_days"

@@ -135,9 +135,11 @@ class ClockInstance(Model):
     due_at = fields.DatetimeField()
     limit_value = fields.IntField()
     limit_unit = fields.CharField(20)
+    counted_from = fields.DateField()
+    remaining = fields.IntField(null=True)
     paused_at = fields.DatetimeField(null=True)
     stopped_at = fields.DatetimeField(null=True)
-    calendar_version = fields.IntField()
+    calendar_version = fields.CharField(20)
     provisional = fields.BooleanField()
 
     class Meta:

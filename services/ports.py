@@ -291,7 +291,7 @@ class MaterialFiles(Protocol):
         ...
 
     async def keep(self, chunks: AsyncIterator[bytes], *, max_bytes: int, mime: str) -> StoredFile:
-        """Store bytes of a trusted kind (a result document) as they are, after checking the type."""
+        """Store bytes of a trusted kind (a result document) as they are, if they are of it."""
         ...
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:

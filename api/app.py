@@ -1,0 +1,211 @@
+"""The HTTP application: routes, errors, request ids, access log, metrics."""
+
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Histogram
+from pydantic import BaseModel
+from sanic import Request, Sanic
+from sanic.config import Config
+from sanic.handlers import ErrorHandler
+from sanic.response import HTTPResponse
+
+from api import (
+    accounts,
+    callbacks,
+    cases,
+    deliveries,
+    events,
+    handoff,
+    health,
+    items,
+    machines,
+    materials,
+    openapi,
+    payments,
+    progress,
+    ratings,
+    results,
+    reviews,
+    staff,
+    submissions,
+)
+from api.call import Call
+from api.context import Context
+from api.errors import answer_error
+from api.routes import Route
+
+log = structlog.get_logger("zhangban.http")
+
+MODULES = (
+    accounts,
+    items,
+    cases,
+    materials,
+    submissions,
+    progress,
+    payments,
+    deliveries,
+    results,
+    ratings,
+    staff,
+    reviews,
+    machines,
+    handoff,
+    events,
+    callbacks,
+    health,
+)
+
+
+class HttpConfig(Config):
+    """Sanic's settings that are ours to choose; sizes in bytes, times in seconds."""
+
+    def __init__(self, *, proxies: int = 0) -> None:
+        super().__init__(
+            {
+                "REQUEST_MAX_SIZE": 1024 * 1024,
+                "REQUEST_TIMEOUT": 20,
+                "RESPONSE_TIMEOUT": 60,
+                "KEEP_ALIVE_TIMEOUT": 75,
+                "GRACEFUL_SHUTDOWN_TIMEOUT": 10,
+                "ACCESS_LOG": False,
+                "MOTD": False,
+                "FALLBACK_ERROR_FORMAT": "json",
+                "PROXIES_COUNT": proxies or None,
+            },
+            load_env=False,
+        )
+
+
+def all_routes() -> list[Route]:
+    """Return every route with its request, answers and errors."""
+    return [route for module in MODULES for routes in module.ROUTES for route in routes.found]
+
+
+def route_templates() -> set[tuple[str, str]]:
+    """Return what the router serves as (METHOD, path template); WebSockets are GET."""
+    plain = {(route.method, openapi.template_of(route.path)) for route in all_routes()}
+    return plain | {("GET", openapi.template_of(progress.LIVE_PATH))}
+
+
+class Answers(ErrorHandler):
+    """Every error, ours or the framework's, is a problem document."""
+
+    def default(self, request: Request, exception: Exception) -> HTTPResponse:
+        return answer_error(request, exception)
+
+
+class Meter:
+    """Counts requests and their time by route template, never by path."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.requests = Counter(
+            "zhangban_http_requests_total",
+            "Requests answered",
+            ["method", "route", "status"],
+            registry=ctx.registry,
+        )
+        self.seconds = Histogram(
+            "zhangban_http_request_seconds",
+            "Time to answer",
+            ["method", "route"],
+            registry=ctx.registry,
+        )
+
+    async def begin(self, request: Request) -> None:
+        request.ctx.began = time.perf_counter()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=str(request.id))
+
+    async def end(self, request: Request, response: HTTPResponse) -> None:
+        response.headers["X-Request-Id"] = str(request.id)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        began = getattr(request.ctx, "began", None)
+        if began is None:
+            return
+        seconds = time.perf_counter() - began
+        route = f"/{request.route.path}" if request.route else "unmatched"
+        self.requests.labels(request.method, route, response.status).inc()
+        self.seconds.labels(request.method, route).observe(seconds)
+        log.info(
+            "http.request",
+            method=request.method,
+            route=route,
+            status=response.status,
+            ms=round(seconds * 1000, 1),
+        )
+
+
+def handler_of(route: Route, ctx: Context) -> Callable[..., Awaitable[HTTPResponse]]:
+    """Return the Sanic handler of a route: who, what, do, show."""
+
+    async def handle(request: Request, **path: Any) -> HTTPResponse:
+        who = route.surface.read(request, ctx.tokens)
+        answer = await route.handler(Call(request, ctx, who), **path)
+        return show(route, request, answer)
+
+    handle.__name__ = f"{route.tag}_{route.handler.__name__}_{route.method.lower()}"
+    return handle
+
+
+def show(route: Route, request: Request, answer: Any) -> HTTPResponse:
+    """Make a response of what a handler returned."""
+    if isinstance(answer, HTTPResponse) or (answer is None and route.status != 204):
+        return answer
+    status = route.status
+    headers: dict[str, str] = {}
+    if isinstance(answer, tuple):
+        answer, extra = answer
+        if isinstance(extra, int):
+            status = extra
+        else:
+            headers = dict(extra)
+    if answer is None:
+        return HTTPResponse(status=status, headers=headers)
+    if route.etag and headers.get("ETag") in _wanted(request):
+        return HTTPResponse(status=304, headers=headers)
+    model: BaseModel = answer
+    return HTTPResponse(
+        model.model_dump_json(),
+        status=status,
+        headers=headers,
+        content_type="application/json; charset=utf-8",
+    )
+
+
+def _wanted(request: Request) -> set[str]:
+    given = request.headers.get("if-none-match", "")
+    return {tag.strip().removeprefix("W/") for tag in given.split(",") if tag.strip()}
+
+
+def build_app(ctx: Context, *, name: str = "zhangban", proxies: int = 0) -> Sanic[Any, Any]:
+    """Return the application; the caller adds what opens and closes the adapters."""
+    app: Sanic[Any, Any] = Sanic(
+        name,
+        ctx=ctx,  # type: ignore[arg-type]  # Sanic takes any object as its context
+        config=HttpConfig(proxies=proxies),
+        error_handler=Answers(),
+        configure_logging=False,
+    )
+    meter = Meter(ctx)
+    app.register_middleware(meter.begin, "request", priority=999)
+    app.register_middleware(meter.end, "response")
+    _add_routes(app, all_routes(), ctx)
+    progress.add_live(app, ctx)
+    openapi.add_documentation(app, all_routes())
+    return app
+
+
+def _add_routes(app: Sanic[Any, Any], routes: Iterable[Route], ctx: Context) -> None:
+    for route in routes:
+        handler = handler_of(route, ctx)
+        app.add_route(
+            handler,
+            route.path,
+            methods=[route.method],
+            name=handler.__name__,
+            stream=route.stream,
+        )

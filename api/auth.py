@@ -1,0 +1,65 @@
+"""Who asks: what a bearer token says, per surface."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from sanic import Request
+
+from models.rules.events import Role
+from services.actors import Citizen, Machine, Officer
+from services.errors import Forbidden, Unauthenticated
+from services.ports import Tokens
+
+T = TypeVar("T")
+
+CITIZEN_AUDIENCE = "zhangban:citizen"
+STAFF_AUDIENCE = "zhangban:staff"
+MACHINE_AUDIENCE = "zhangban:backoffice"
+
+
+@dataclass(frozen=True)
+class Surface(Generic[T]):
+    """A kind of caller: its name in the documentation and how it is recognised."""
+
+    name: str
+    read: Callable[[Request, Tokens], T]
+
+
+def bearer(request: Request) -> str:
+    """Return the bearer token; raise ``Unauthenticated``."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        raise Unauthenticated
+    return token
+
+
+def citizen_of(token: str, tokens: Tokens) -> Citizen:
+    claims = tokens.read(token, audience=CITIZEN_AUDIENCE)
+    return Citizen(UUID(claims["sub"]), UUID(claims["sid"]))
+
+
+def _officer(request: Request, tokens: Tokens) -> Officer:
+    claims = tokens.read(bearer(request), audience=STAFF_AUDIENCE)
+    return Officer(UUID(claims["sub"]), frozenset(map(Role, claims["roles"])), claims["unit"])
+
+
+def _machine(request: Request, tokens: Tokens) -> Machine:
+    claims = tokens.read(bearer(request), audience=MACHINE_AUDIENCE)
+    return Machine(claims["sub"], claims["agency"], claims["name"])
+
+
+def _reviewer(request: Request, tokens: Tokens) -> Officer:
+    officer = _officer(request, tokens)
+    if not officer.roles & {Role.WINDOW, Role.DEPT}:
+        raise Forbidden
+    return officer
+
+
+PUBLIC: Surface[None] = Surface("public", lambda request, tokens: None)
+CITIZEN: Surface[Citizen] = Surface(
+    "citizen", lambda request, tokens: citizen_of(bearer(request), tokens)
+)
+STAFF: Surface[Officer] = Surface("staff", _reviewer)
+MACHINE: Surface[Machine] = Surface("backoffice", _machine)

@@ -1,0 +1,201 @@
+"""The OpenAPI 3.1 document and its page, made from the same routes as the router.
+
+sanic-ext is not used for it: it keeps its operations in process-wide singletons and its pages
+load their scripts from the internet.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+import swagger_ui_bundle
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+from sanic import Request, Sanic
+from sanic.response import HTTPResponse
+
+from api.auth import PUBLIC
+from api.call import FieldsInvalid, IdempotencyKeyMissing
+from api.errors import status_of
+from api.routes import Binary, Route
+from services.errors import Malformed, Problem, TooMany, Unauthenticated, Unavailable
+from services.idempotency import KeyReused
+
+PARAMETER = re.compile(r"<(\w+)(?::[^>]+)?>")
+TITLE = "掌办 Zhangban"
+SCRIPTS = Path(swagger_ui_bundle.__file__).parent / "vendor"
+PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>掌办 API</title>
+<link rel="stylesheet" href="/docs/swagger-ui.css"></head><body><div id="ui"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script></body></html>"""
+START = 'SwaggerUIBundle({url: "/docs/openapi.json", dom_id: "#ui"});'
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "一句话说明,可以直接显示给用户"},
+        "code": {"type": "string"},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "detail"],
+                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
+def template_of(path: str) -> str:
+    """Return a path with bare parameter names: ``/v1/cases/<case_id>``."""
+    return PARAMETER.sub(r"<\1>", path)
+
+
+def document(routes: Iterable[Route]) -> dict[str, Any]:
+    """Return the OpenAPI document of the routes."""
+    found = list(routes)
+    models = {
+        model
+        for route in found
+        for model in (route.body, route.answer)
+        if isinstance(model, type) and issubclass(model, BaseModel)
+    }
+    references, schemas = models_json_schema(
+        [(model, "validation") for model in sorted(models, key=lambda model: model.__name__)],
+        ref_template="#/components/schemas/{model}",
+    )
+    paths: dict[str, dict[str, Any]] = {}
+    for route in found:
+        path = re.sub(r"<(\w+)>", r"{\1}", template_of(route.path))
+        paths.setdefault(path, {})[route.method.lower()] = _operation(route, references)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": TITLE, "version": "1"},
+        "paths": paths,
+        "components": {
+            "schemas": {**schemas.get("$defs", {}), "Problem": PROBLEM},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            },
+        },
+    }
+
+
+def _operation(route: Route, references: Any) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": f"{route.tag}_{route.handler.__name__}_{route.method.lower()}",
+        "tags": [route.tag],
+        "summary": route.summary,
+        "parameters": _parameters(route),
+        "responses": _responses(route, references),
+    }
+    if route.surface is not PUBLIC:
+        operation["security"] = [{"bearer": []}]
+    if isinstance(route.body, Binary):
+        binary = {"schema": {"type": "string", "format": "binary"}}
+        content = dict.fromkeys(route.body.media, binary)
+        operation["requestBody"] = {"required": True, "content": content}
+    elif route.body is not None:
+        schema = references[route.body, "validation"]
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schema}},
+        }
+    return operation
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {
+            "name": match[1],
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "format": "uuid"}
+            if ":uuid" in match[0]
+            else {"type": "string"},
+        }
+        for match in PARAMETER.finditer(route.path)
+    ]
+    if route.query is not None:
+        schema = route.query.model_json_schema()
+        found += [
+            {
+                "name": name,
+                "in": "query",
+                "required": name in schema.get("required", ()),
+                "schema": value,
+            }
+            for name, value in schema["properties"].items()
+        ]
+    if route.idempotent:
+        key = {"type": "string", "minLength": 8, "maxLength": 255}
+        found.append({"name": "Idempotency-Key", "in": "header", "required": True, "schema": key})
+    return found
+
+
+def errors_of(route: Route) -> tuple[type[Problem], ...]:
+    """Return the problems that a route can answer with, declared and implied."""
+    implied: list[type[Problem]] = [TooMany, Unavailable]
+    if route.surface is not PUBLIC:
+        implied.append(Unauthenticated)
+    if route.query is not None or (route.body is not None and not isinstance(route.body, Binary)):
+        implied += [Malformed, FieldsInvalid]
+    if route.idempotent:
+        implied += [IdempotencyKeyMissing, KeyReused]
+    return tuple(dict.fromkeys((*route.errors, *implied)))
+
+
+def _responses(route: Route, references: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": "成功"}
+    if isinstance(route.answer, Binary):
+        binary = {"schema": {"type": "string", "format": "binary"}}
+        answer["content"] = dict.fromkeys(route.answer.media, binary)
+    elif route.answer is not None:
+        schema = references[route.answer, "validation"]
+        answer["content"] = {"application/json": {"schema": schema}}
+    responses: dict[str, Any] = {str(route.status): answer}
+    if isinstance(route.answer, Binary) and route.answer.partial:
+        responses["206"] = {"description": "文件的一部分", "content": answer["content"]}
+    if route.etag:
+        responses["304"] = {"description": "没有变化"}
+    by_status: dict[int, list[type[Problem]]] = {}
+    for problem in errors_of(route):
+        by_status.setdefault(status_of(problem), []).append(problem)
+    for status, problems in sorted(by_status.items()):
+        responses[str(status)] = {
+            "description": "; ".join(f"{each.code}: {each.sentence}" for each in problems),
+            "content": {
+                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+            },
+        }
+    return responses
+
+
+def add_documentation(app: Sanic[Any, Any], routes: Iterable[Route]) -> None:
+    """Serve the document, its page and the page's scripts; nothing comes from elsewhere."""
+    content = orjson.dumps(document(routes))
+    files = {
+        "": (PAGE.encode(), "text/html; charset=utf-8"),
+        "/openapi.json": (content, "application/json; charset=utf-8"),
+        "/start.js": (START.encode(), "text/javascript"),
+        "/swagger-ui.css": ((SCRIPTS / "swagger-ui.css").read_bytes(), "text/css"),
+        "/swagger-ui-bundle.js": (
+            (SCRIPTS / "swagger-ui-bundle.js").read_bytes(),
+            "text/javascript",
+        ),
+    }
+
+    async def serve(_: Request, body: bytes, media: str) -> HTTPResponse:
+        return HTTPResponse(body, content_type=media)
+
+    for path, (body, media) in files.items():
+        name = "docs" + path.replace("/", "_").replace(".", "_").replace("-", "_")
+        app.add_route(partial(serve, body=body, media=media), f"/docs{path}", name=name)

@@ -1,0 +1,82 @@
+"""Submitting, resubmitting, withdrawing: acts that must not happen twice."""
+
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from api.auth import CITIZEN
+from api.call import Call
+from api.routes import Routes
+from services.actors import Citizen
+from services.applicants import RealNameRequired
+from services.cases import CaseUnknown
+from services.forms import FormInvalid
+from services.submissions import (
+    CorrectionUnanswered,
+    MaterialsMissing,
+    PermitNotRequired,
+    Receipt,
+)
+from services.transitions import StepNotAllowed
+
+submissions = Routes("submissions", "/v1/cases", CITIZEN)
+ROUTES = (submissions,)
+
+REFUSALS = (
+    CaseUnknown,
+    RealNameRequired,
+    FormInvalid,
+    MaterialsMissing,
+    PermitNotRequired,
+    StepNotAllowed,
+)
+
+
+class ReceiptView(BaseModel):
+    """收件凭证: what proves that the application arrived."""
+
+    case_no: str
+    query_code: str
+    state: str
+    received_at: str
+
+    @classmethod
+    def of(cls, receipt: Receipt) -> "ReceiptView":
+        return cls(**vars(receipt))
+
+
+@submissions.add(
+    "POST", "/<case_id:uuid>/submit", answer=ReceiptView, errors=REFUSALS, idempotent=True
+)
+async def submit(call: Call[Citizen], case_id: UUID) -> ReceiptView:
+    """Submit a draft: from now on it is a legal application."""
+    await call.ctx.limiter.hit("submit", str(call.who.account_id))
+    receipt = await call.ctx.submissions.submit(call.who, case_id, call.idempotency_key)
+    return ReceiptView.of(receipt)
+
+
+@submissions.add(
+    "POST",
+    "/<case_id:uuid>/resubmit",
+    answer=ReceiptView,
+    errors=(*REFUSALS, CorrectionUnanswered),
+    idempotent=True,
+)
+async def resubmit(call: Call[Citizen], case_id: UUID) -> ReceiptView:
+    """Resubmit after a correction notice."""
+    await call.ctx.limiter.hit("submit", str(call.who.account_id))
+    receipt = await call.ctx.submissions.resubmit(call.who, case_id, call.idempotency_key)
+    return ReceiptView.of(receipt)
+
+
+@submissions.add(
+    "POST",
+    "/<case_id:uuid>/withdraw",
+    answer=ReceiptView,
+    errors=(CaseUnknown, StepNotAllowed),
+    idempotent=True,
+)
+async def withdraw(call: Call[Citizen], case_id: UUID) -> ReceiptView:
+    """Withdraw an application that was not accepted yet."""
+    receipt = await call.ctx.submissions.withdraw(call.who, case_id, call.idempotency_key)
+    return ReceiptView.of(receipt)

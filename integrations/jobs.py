@@ -1,0 +1,156 @@
+"""Jobs by PgQueuer: enqueued in the transaction that needs them, worked off at least once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import orjson
+import structlog
+from pgqueuer import PgQueuer
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor, EntrypointExecutorParameters
+from pgqueuer.domain.models import Job, Schedule
+from pgqueuer.domain.types import QueueExecutionMode
+from tortoise.backends.asyncpg.client import TransactionWrapper
+from tortoise.connection import get_connection
+
+log = structlog.get_logger("zhangban.jobs")
+
+Handler = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+HEARTBEAT = timedelta(seconds=10)
+RESTART_SECONDS = 1.0
+
+
+class QueuedJobs:
+    """The port ``Jobs``: rows in PgQueuer's table, in the caller's own transaction."""
+
+    async def enqueue(
+        self,
+        name: str,
+        payload: Mapping[str, Any],
+        *,
+        after: timedelta = timedelta(0),
+        key: str | None = None,
+    ) -> None:
+        """Enqueue; raise ``RuntimeError`` outside a transaction, where a job could be lost."""
+        connection = get_connection("default")
+        if not isinstance(connection, TransactionWrapper):
+            raise RuntimeError(f"job {name} must be enqueued in a transaction")
+        await Queries(AsyncpgDriver(connection._connection)).enqueue(
+            name,
+            orjson.dumps(dict(payload)),
+            execute_after=after,
+            dedupe_key=key,
+            on_conflict="skip",
+        )
+
+
+async def install_jobs(url: str) -> None:
+    """Create or upgrade PgQueuer's tables; safe when several processes start at once."""
+    connection = await asyncpg.connect(url)
+    try:
+        queries = Queries(AsyncpgDriver(connection))
+        async with queries.schema_lock():
+            if not await queries.schema_is_installed():
+                await queries.install()
+        await queries.upgrade()
+    finally:
+        await connection.close()
+
+
+def _retrying(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypointExecutor:
+    # About nine hours of trying; then the job is held for an operator, never dropped.
+    return DatabaseRetryEntrypointExecutor(
+        parameters,
+        max_attempts=120,
+        initial_delay=timedelta(seconds=1),
+        max_delay=timedelta(minutes=5),
+    )
+
+
+@dataclass
+class Worker:
+    """Works jobs off: ``handlers`` by job name, ``schedules`` as (cron expression, handler)."""
+
+    url: str
+    handlers: Mapping[str, Handler]
+    schedules: Mapping[str, tuple[str, Callable[[], Awaitable[None]]]] = field(default_factory=dict)
+    _current: PgQueuer | None = None
+    _stopping: bool = False
+
+    async def run(self) -> None:
+        """Work until ``stop``; a lost database is waited for, a second at a time."""
+        while not self._stopping:
+            try:
+                await self._work(QueueExecutionMode.continuous)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                log.warning("worker.database_lost", error=type(error).__name__)
+            except ExceptionGroup as errors:
+                log.warning("worker.failed", errors=[type(e).__name__ for e in errors.exceptions])
+            if not self._stopping:
+                await asyncio.sleep(RESTART_SECONDS)
+
+    async def drain(self) -> None:
+        """Work off what is due now, then return (for tests and for a command)."""
+        await self._work(QueueExecutionMode.drain)
+
+    def stop(self) -> None:
+        self._stopping = True
+        if self._current is not None:
+            self._current.shutdown.set()
+
+    async def _work(self, mode: QueueExecutionMode) -> None:
+        connection = await asyncpg.connect(self.url, timeout=5)
+        try:
+            queue = PgQueuer.from_asyncpg_connection(connection)
+            self._current = queue
+            for name, handler in self.handlers.items():
+                _register(queue, name, handler)
+            if mode is QueueExecutionMode.continuous:
+                for name, (expression, act) in self.schedules.items():
+                    _register_schedule(queue, name, expression, act)
+            await _run(queue, mode)
+        finally:
+            self._current = None
+            await connection.close(timeout=2)
+
+
+async def _run(queue: PgQueuer, mode: QueueExecutionMode) -> None:
+    if mode is QueueExecutionMode.drain:
+        await queue.qm.run(
+            batch_size=10, mode=mode, dequeue_timeout=timedelta(0), heartbeat_timeout=HEARTBEAT
+        )
+        return
+    await queue.run(
+        dequeue_timeout=timedelta(seconds=5),
+        batch_size=10,
+        max_concurrent_tasks=20,
+        shutdown_on_listener_failure=True,
+        heartbeat_timeout=HEARTBEAT,
+    )
+
+
+def _register(queue: PgQueuer, name: str, handler: Handler) -> None:
+    async def work(job: Job) -> None:
+        structlog.contextvars.bind_contextvars(job=name, job_id=job.id)
+        await handler(orjson.loads(job.payload or b"{}"))
+        log.info("job.done", attempts=job.attempts)
+
+    queue.entrypoint(name, on_failure="hold", executor_factory=_retrying)(work)
+
+
+def _register_schedule(
+    queue: PgQueuer, name: str, expression: str, act: Callable[[], Awaitable[None]]
+) -> None:
+    async def work(schedule: Schedule) -> None:
+        try:
+            await act()
+        except Exception as error:  # the job loop logs and goes on: the next round tries again
+            log.error("schedule.failed", schedule=name, error=type(error).__name__)
+
+    queue.schedule(name, expression)(work)

@@ -1,0 +1,55 @@
+"""Who is acting: the values that the edge makes of a token and the rules ask about."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from models.rules.events import Role
+
+
+@dataclass(frozen=True)
+class Citizen:
+    """A citizen with a live session."""
+
+    account_id: UUID
+    session_id: UUID
+
+    @property
+    def actor(self) -> "Actor":
+        return Actor(Role.APPLICANT, str(self.account_id), None)
+
+
+@dataclass(frozen=True)
+class Officer:
+    """A member of staff; ``unit`` is the organisation they work in."""
+
+    id: UUID
+    roles: frozenset[Role]
+    unit: str
+
+    def acting_as(self, role: Role) -> "Actor":
+        return Actor(role, str(self.id), self.unit)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A back-office system of one agency."""
+
+    client_id: str
+    agency_uscc: str
+    name: str
+
+    @property
+    def actor(self) -> "Actor":
+        return Actor(Role.BACKOFFICE, self.client_id, self.name)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who takes a step of the lifecycle, as the event row remembers it."""
+
+    role: Role
+    id: str | None
+    unit: str | None
+
+
+SYSTEM = Actor(Role.SYSTEM, None, None)

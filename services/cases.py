@@ -1,0 +1,174 @@
+"""Drafts and the reading of one's own cases."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from models.account import Account
+from models.case import Case
+from models.database import Duplicate
+from models.ids import uuid7
+from models.material import Material
+from models.rules.conditions import Requirement, required_materials
+from models.rules.events import Event
+from models.rules.states import State
+from models.unit import transaction
+from services.actors import Citizen
+from services.applicants import NATURAL_PERSON, Applicants, RealNameRequired, facts_of
+from services.errors import Conflict, Invalid, NotFound, Unauthenticated
+from services.forms import Form, Forms
+from services.items import Items, PublishedItem
+from services.ports import Clock
+from services.transitions import Transitions
+
+
+class CaseUnknown(NotFound):
+    """No such case, or not the asker's."""
+
+    code = "case_unknown"
+    sentence = "没有找到这个办件。"
+
+
+class ApplicantTypeRefused(Invalid):
+    """The item is not for this kind of applicant."""
+
+    code = "applicant_type_refused"
+    sentence = "这个事项目前不能由个人申请。"
+
+
+class NotEditable(Conflict):
+    """The form and the materials of a case that is being handled stay as they are."""
+
+    code = "case_not_editable"
+    sentence = "申请已经提交,现在不能修改。"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A case of the asker with its item and form."""
+
+    case: Case
+    item: PublishedItem
+    form: Form
+
+
+@dataclass(frozen=True)
+class Draft:
+    opened: Opened
+    created: bool
+
+
+def is_editable(state: State) -> bool:
+    """Tell whether the applicant may change form and materials in this state."""
+    return state in (State.DRAFT, State.CORRECTION_REQUIRED)
+
+
+@dataclass(frozen=True)
+class Cases:
+    clock: Clock
+    items: Items
+    forms: Forms
+    applicants: Applicants
+    transitions: Transitions
+
+    async def open_draft(self, who: Citizen, item_code: str, *, another: bool) -> Draft:
+        """Return the citizen's draft for an item, making it if there is none or one more is asked.
+
+        Raises ``ItemUnknown`` or ``ApplicantTypeRefused``.
+        """
+        item = await self.items.current(item_code)
+        if NATURAL_PERSON not in item.body["applicant_types"]:
+            raise ApplicantTypeRefused
+        try:
+            return await self._open_draft(who, item, another)
+        except Duplicate:
+            # The same tap arrived twice: the other one made the draft.
+            return await self._open_draft(who, item, another)
+
+    @transaction
+    async def _open_draft(self, who: Citizen, item: PublishedItem, another: bool) -> Draft:
+        if not another:
+            existing = (
+                await Case.of(who.account_id)
+                .filter(item_id=item.item_id, state=State.DRAFT, extra_draft=False)
+                .first()
+            )
+            if existing is not None:
+                return Draft(await self._opened(existing), created=False)
+        if not await Account.exists(id=who.account_id):
+            raise Unauthenticated
+        now = self.clock.now()
+        case = await Case.create(
+            id=uuid7(),
+            account_id=who.account_id,
+            item_id=item.item_id,
+            item_version_id=item.version_id,
+            applicant_type=NATURAL_PERSON,
+            extra_draft=another,
+            created_at=now,
+            updated_at=now,
+        )
+        await self.forms.create(case.id)
+        return Draft(Opened(case, item, Form({}, 0)), created=True)
+
+    async def get(self, who: Citizen, case_id: UUID) -> Opened:
+        """Return one's own case; raise ``CaseUnknown``."""
+        case = await Case.of(who.account_id).get_or_none(id=case_id)
+        if case is None:
+            raise CaseUnknown
+        return await self._opened(case)
+
+    async def list(
+        self, who: Citizen, *, limit: int, before: UUID | None
+    ) -> tuple[Sequence[tuple[Case, PublishedItem]], UUID | None]:
+        """Return one's own cases, newest first, and where the next page begins."""
+        mine = Case.of(who.account_id).exclude(state=State.VOIDED)
+        if before is not None:
+            mine = mine.filter(id__lt=before)
+        found = await mine.order_by("-id").limit(limit + 1)
+        page = [(case, await self.items.version(case.item_version_id)) for case in found[:limit]]
+        return page, page[-1][0].id if len(found) > limit else None
+
+    @transaction
+    async def put_field(self, who: Citizen, case_id: UUID, field: str, value: Any) -> Opened:
+        """Save one field of the form (autosave); None clears it."""
+        case = await self.locked(who, case_id)
+        if not is_editable(case.state):
+            raise NotEditable
+        item = await self.items.version(case.item_version_id)
+        form = await self.forms.put(case.id, item, field, value)
+        return Opened(case, item, form)
+
+    @transaction
+    async def delete_draft(self, who: Citizen, case_id: UUID) -> None:
+        """Void a draft (T02); raise ``StepNotAllowed`` when it was submitted already."""
+        case = await self.locked(who, case_id)
+        item = await self.items.version(case.item_version_id)
+        await self.transitions.apply(case, item, Event.DRAFT_EXPIRE_OR_DELETE, who.actor)
+
+    async def locked(self, who: Citizen, case_id: UUID) -> Case:
+        """Return one's own case with its row held; raise ``CaseUnknown``."""
+        case = await Case.of(who.account_id).select_for_update().get_or_none(id=case_id)
+        if case is None:
+            raise CaseUnknown
+        return case
+
+    async def requirements(self, opened: Opened) -> Sequence[Requirement]:
+        """Return which materials the item asks of this applicant, given the form as it stands."""
+        age = None
+        # Before the real-name check nobody's age is known; conditions on it wait.
+        with suppress(RealNameRequired):
+            age = (await self.applicants.get(opened.case.account_id)).age_at(self.clock.now())
+        facts = facts_of(opened.form.values, opened.case.applicant_type, age)
+        return required_materials(opened.item.materials, facts)
+
+    async def materials(self, case_id: UUID) -> dict[str, Material]:
+        """Return the current version of each material of a case, by code."""
+        found = await Material.filter(case_id=case_id, replaced_at=None)
+        return {material.code: material for material in found}
+
+    async def _opened(self, case: Case) -> Opened:
+        item = await self.items.version(case.item_version_id)
+        return Opened(case, item, await self.forms.read(case.id))

@@ -1,0 +1,127 @@
+"""The form of a case: sealed at rest, checked against the item version's JSON Schema."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+import orjson
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from models.case import CaseForm
+from services.errors import FieldFault, Invalid, NotFound
+from services.items import PublishedItem
+from services.ports import Crypto
+
+PURPOSE = "case.form"
+MAX_BYTES = 64 * 1024
+
+SENTENCES = {
+    "required": "这一项必须填写。",
+    "additionalProperties": "没有这一项。",
+    "enum": "请从给出的选项里选择。",
+    "const": "请从给出的选项里选择。",
+    "type": "填写的内容类型不对。",
+    "minLength": "填写的内容太短。",
+    "maxLength": "填写的内容太长。",
+    "minimum": "数值太小。",
+    "exclusiveMinimum": "数值太小。",
+    "maximum": "数值太大。",
+    "pattern": "格式不正确。",
+    "format": "格式不正确。",
+    "multipleOf": "小数位数太多。",
+}
+
+
+class FieldUnknown(NotFound):
+    """The form of this item has no such field."""
+
+    code = "field_unknown"
+    sentence = "表单里没有这一项。"
+
+
+class FormInvalid(Invalid):
+    """The form does not fit the item's schema; each fault names its field."""
+
+    code = "form_invalid"
+    sentence = "表单有内容没有填对,请检查后再提交。"
+
+
+@dataclass(frozen=True)
+class Form:
+    values: Mapping[str, Any]
+    revision: int
+
+
+@dataclass(frozen=True)
+class Forms:
+    crypto: Crypto
+
+    async def read(self, case_id: UUID) -> Form:
+        row = await CaseForm.get(case_id=case_id)
+        return Form(self.open(row.sealed), row.revision)
+
+    def open(self, sealed: bytes) -> Mapping[str, Any]:
+        values: Mapping[str, Any] = orjson.loads(self.crypto.open(sealed, PURPOSE))
+        return values
+
+    def seal(self, values: Mapping[str, Any]) -> bytes:
+        plain = orjson.dumps(dict(values))
+        if len(plain) > MAX_BYTES:
+            raise FormInvalid("表单内容太多,请精简后再提交。")
+        return self.crypto.seal(plain, PURPOSE)
+
+    async def create(self, case_id: UUID) -> None:
+        await CaseForm.create(case_id=case_id, sealed=self.seal({}))
+
+    async def put(self, case_id: UUID, item: PublishedItem, field: str, value: Any) -> Form:
+        """Save one field; None clears it. The caller holds the case's row."""
+        check_field(item, field, value)
+        row = await CaseForm.get(case_id=case_id)
+        values = {**self.open(row.sealed), field: value}
+        if value is None:
+            del values[field]
+        row.sealed = self.seal(values)
+        row.revision += 1
+        await row.save(update_fields=["sealed", "revision"])
+        return Form(values, row.revision)
+
+
+def check_field(item: PublishedItem, field: str, value: Any) -> None:
+    """Check one field alone; whether the whole is complete is asked at submission."""
+    properties = item.form_schema["properties"]
+    if field not in properties:
+        raise FieldUnknown
+    if value is None:
+        return
+    validator = Draft202012Validator(
+        properties[field], format_checker=Draft202012Validator.FORMAT_CHECKER
+    )
+    faults = [_fault(error, f"/{field}") for error in validator.iter_errors(value)]
+    if faults:
+        raise FormInvalid(faults[0].detail, faults=faults)
+
+
+def check_form(item: PublishedItem, values: Mapping[str, Any]) -> None:
+    """Check the whole form; raise ``FormInvalid`` with every fault at once."""
+    faults = [fault for error in item.form.iter_errors(values) for fault in _faults(error)]
+    if faults:
+        raise FormInvalid(faults=sorted(faults, key=lambda fault: fault.pointer))
+
+
+def _faults(error: ValidationError) -> list[FieldFault]:
+    if error.validator == "required":
+        # One error per missing name: each is told once, by the name in its message.
+        names = cast("list[str]", error.validator_value)
+        return [
+            FieldFault(f"/{name}", SENTENCES["required"])
+            for name in names
+            if repr(name) in error.message
+        ]
+    return [_fault(error, "")]
+
+
+def _fault(error: ValidationError, prefix: str) -> FieldFault:
+    pointer = prefix + "".join(f"/{part}" for part in error.absolute_path)
+    return FieldFault(pointer, SENTENCES.get(str(error.validator), "填写的内容不正确。"))

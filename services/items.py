@@ -1,0 +1,222 @@
+"""The catalogue: published item versions as values, listing, search, publishing."""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from jsonschema import Draft202012Validator
+
+from models.database import rows
+from models.item import Item, ItemVersion
+from models.rules.calendar import Limit, Unit
+from models.rules.clock_table import CLOCKS, ClockName
+from models.rules.events import Role, acceptor_role
+from models.rules.states import FeeStage
+from models.unit import transaction
+from services.errors import Invalid, NotFound
+from services.ports import Clock
+
+
+class ItemUnknown(NotFound):
+    """There is no such service item."""
+
+    code = "item_unknown"
+    sentence = "没有找到这个事项。"
+
+
+class CursorInvalid(Invalid):
+    """A page cursor that we did not make."""
+
+    code = "cursor_invalid"
+    sentence = "翻页位置不正确,请从第一页重新查看。"
+
+
+@dataclass(frozen=True)
+class PublishedItem:
+    """A published version of an item; ``body`` is the catalogue's data and never changes."""
+
+    version_id: UUID
+    item_id: UUID
+    version: str
+    digest: str
+    body: Mapping[str, Any]
+
+    @property
+    def code(self) -> str:
+        return str(self.body["code"])
+
+    @property
+    def impl_code(self) -> str:
+        return str(self.body["impl_code"])
+
+    @property
+    def name(self) -> str:
+        return str(self.body["name"])
+
+    @property
+    def agency(self) -> str:
+        return str(self.body["agency"])
+
+    @property
+    def agency_uscc(self) -> str:
+        return str(self.body["agency_uscc"])
+
+    @property
+    def materials(self) -> Sequence[Mapping[str, Any]]:
+        found: Sequence[Mapping[str, Any]] = self.body["materials"]
+        return found
+
+    @property
+    def form_schema(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.body["form_schema"]
+        return found
+
+    @property
+    def acceptor(self) -> Role:
+        """Who accepts: the window or the department (``acceptance.actor``)."""
+        return acceptor_role(self.body["acceptance"]["actor"])
+
+    @property
+    def fee_stage(self) -> FeeStage:
+        return FeeStage(self.body["fee"]["stage"])
+
+    @cached_property
+    def form(self) -> Draft202012Validator:
+        return Draft202012Validator(
+            self.form_schema, format_checker=Draft202012Validator.FORMAT_CHECKER
+        )
+
+    def limit(self, clock: ClockName) -> Limit | None:
+        """Return how long a clock runs in this item; None when it does not run at all."""
+        acceptance = self.body["acceptance"]
+        limits = self.body["limits"]
+        if clock is ClockName.NOTIFY_5WD and acceptance["legal_clock_start"] != "ON_SUBMIT":
+            return None
+        own: dict[ClockName, Limit | None] = {
+            ClockName.PRE_REVIEW_SLA: _working(acceptance.get("pre_review_sla_wd")),
+            ClockName.NOTIFY_5WD: _working(acceptance.get("notify_deadline_wd")),
+            ClockName.CORRECTION: _working(acceptance.get("correction_deadline_wd")),
+            ClockName.DECISION_PROMISED: _limit(limits.get("promised")),
+            ClockName.DECISION_STATUTORY: _limit(limits.get("statutory")),
+            ClockName.SERVE_10WD: _limit(limits.get("serve")),
+        }
+        limit = own.get(clock) or CLOCKS[clock].default
+        return limit if limit is not None and limit.exists else None
+
+    def counts_from_receipt(self, clock: ClockName) -> bool:
+        """Tell whether a decision limit of this item counts from receipt, not acceptance."""
+        key = "promised" if clock is ClockName.DECISION_PROMISED else "statutory"
+        return bool(self.body["limits"][key].get("clock_start") == "ON_RECEIVED")
+
+
+def _working(days: int | None) -> Limit | None:
+    return None if days is None else Limit(days, Unit.WORKING_DAY)
+
+
+def _limit(data: Mapping[str, Any] | None) -> Limit | None:
+    return None if data is None else Limit.of(data)
+
+
+def digest_of(body: Mapping[str, Any]) -> str:
+    """Return the SHA-256 (hex) of the canonical JSON of a body."""
+    canonical = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Page:
+    items: Sequence[PublishedItem]
+    next_cursor: str | None
+
+
+class Items:
+    """Reads the catalogue; a version never changes, so each is read once."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._versions: dict[UUID, PublishedItem] = {}
+
+    async def version(self, version_id: UUID) -> PublishedItem:
+        """Return a published version, current or not."""
+        if version_id not in self._versions:
+            found = await ItemVersion.get_or_none(id=version_id)
+            if found is None:
+                raise ItemUnknown
+            self._versions[version_id] = _published(found)
+        return self._versions[version_id]
+
+    async def current(self, code: str) -> PublishedItem:
+        """Return the version of an item that new applications are filed under."""
+        item = await Item.get_or_none(code=code)
+        if item is None or item.current_version_id is None:
+            raise ItemUnknown
+        return await self.version(item.current_version_id)
+
+    async def search(
+        self, *, text: str, applicant_type: str | None, limit: int, cursor: str | None
+    ) -> Page:
+        """List current items by code, filtered by words in name or agency."""
+        after = _decode(cursor) if cursor else ""
+        pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        found = await rows(
+            "SELECT i.code, i.current_version_id FROM items i"
+            " JOIN item_versions v ON v.id = i.current_version_id"
+            " WHERE i.code > $1 AND (i.name ILIKE $2 OR i.agency ILIKE $2)"
+            " AND ($3::text IS NULL OR v.body::jsonb -> 'applicant_types' ? $3)"
+            " ORDER BY i.code LIMIT $4",
+            [after, pattern, applicant_type, limit + 1],
+        )
+        page = [await self.version(row["current_version_id"]) for row in found[:limit]]
+        more = len(found) > limit
+        return Page(page, _encode(page[-1].code) if more else None)
+
+    @transaction
+    async def publish(self, body: Mapping[str, Any]) -> bool:
+        """Publish an item body as its current version; an unchanged body changes nothing.
+
+        Open cases keep the version they were filed under.
+        """
+        digest = digest_of(body)
+        item = await Item.filter(code=body["code"]).select_for_update().first()
+        if item is None:
+            item = Item(code=body["code"])
+        item.impl_code = body["impl_code"]
+        item.name = body["name"]
+        item.agency = body["agency"]
+        item.agency_uscc = body["agency_uscc"]
+        await item.save()
+        version = await ItemVersion.get_or_none(item_id=item.id, digest=digest)
+        if version is not None and item.current_version_id == version.id:
+            return False
+        if version is None:
+            version = await ItemVersion.create(
+                item_id=item.id,
+                version=str(body["version"]),
+                digest=digest,
+                body=dict(body),
+                published_at=self._clock.now(),
+            )
+        item.current_version_id = version.id
+        await item.save(update_fields=["current_version_id"])
+        return True
+
+
+def _published(row: ItemVersion) -> PublishedItem:
+    return PublishedItem(row.id, row.item_id, row.version, row.digest, row.body)
+
+
+def _encode(code: str) -> str:
+    return base64.urlsafe_b64encode(code.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError) as error:
+        raise CursorInvalid from error

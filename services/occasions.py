@@ -1,0 +1,30 @@
+"""When a person is told something without asking: the events that send a message, and its words.
+
+Most are occasions on which the citizen has to do something; the rest are results they wait for.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from models.rules.events import Event
+
+# Subscribe-message template (订阅消息模板) and what the person should do, at most 20 characters.
+OCCASIONS: Mapping[Event, tuple[str, str]] = MappingProxyType(
+    {
+        Event.ISSUE_CORRECTION: ("case_action", "材料需要补正,请查看清单"),
+        Event.PRE_REVIEW_PASS: ("case_action", "预审通过,请带原件到窗口"),
+        Event.PAPER_DEFECT: ("case_action", "原件需要补正,请查看清单"),
+        Event.REQUEST_PREPAYMENT: ("case_action", "请先缴费,缴费后受理"),
+        Event.REQUEST_PAYMENT: ("case_action", "已批准,请缴费后领证"),
+        Event.REVIEW_COMPLETE: ("case_action", "请带原件到窗口核对"),
+        Event.ORIGINALS_INCOMPLETE: ("case_action", "请三个工作日内补齐原件"),
+        Event.ACCEPT: ("case_progress", "您的申请已经受理"),
+        Event.PAPER_RECEIVED: ("case_progress", "您的申请已经受理"),
+        Event.REFUSE_ACCEPTANCE: ("case_progress", "申请不予受理,请看原因"),
+        Event.DECIDE_APPROVE: ("case_progress", "您的申请已经批准"),
+        Event.DECIDE_REJECT: ("case_progress", "申请未获批准,请看决定书"),
+        Event.ROUTE_RESULT: ("case_action", "结果已做好,请看领取方式"),
+        Event.POST_HANDOVER: ("case_progress", "结果已寄出,请留意电话"),
+        Event.SERVE_ELECTRONIC: ("case_progress", "电子结果已送达,请查看"),
+    }
+)

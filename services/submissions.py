@@ -1,0 +1,187 @@
+"""Submitting, resubmitting and withdrawing: what makes a draft a legal application."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from models.case import Case
+from models.database import rows
+from models.review import Correction
+from models.rules import numbers
+from models.rules.conditions import exemption_for, required_materials
+from models.rules.events import Event
+from models.rules.states import State
+from models.unit import transaction
+from services.actors import Citizen
+from services.applicants import Applicant, Applicants, facts_of
+from services.cases import Cases, Opened
+from services.errors import FieldFault, Invalid
+from services.forms import check_form
+from services.idempotency import Once
+from services.items import PublishedItem
+from services.ports import Crypto
+from services.transitions import StepNotAllowed, Transitions
+
+
+class MaterialsMissing(Invalid):
+    """Required materials were not uploaded; each fault names one."""
+
+    code = "materials_missing"
+    sentence = "还有必须提交的材料没有上传。"
+
+
+class PermitNotRequired(Invalid):
+    """By the answers given, the law asks for no permit (行政许可法32(1))."""
+
+    code = "permit_not_required"
+    sentence = "按您填写的情况,这件事依法不需要办理许可。"
+
+
+class CorrectionUnanswered(Invalid):
+    """Points of the correction notice were not answered; each fault names one."""
+
+    code = "correction_unanswered"
+    sentence = "补正通知书上还有没有补的内容。"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the applicant gets in hand: 办件编号 and the query code."""
+
+    case_no: str
+    query_code: str
+    state: str
+    received_at: str
+
+    @classmethod
+    def of(cls, case: Case) -> "Receipt":
+        if case.case_no is None or case.query_code is None or case.received_at is None:
+            raise StepNotAllowed
+        return cls(case.case_no, case.query_code, case.state.value, case.received_at.isoformat())
+
+
+def lookup_value(query_code: str, id_number: str) -> str:
+    """Return what the blind index of the public look-up is made of."""
+    return f"{query_code}:{id_number[-4:]}"
+
+
+@dataclass(frozen=True)
+class Submissions:
+    cases: Cases
+    applicants: Applicants
+    transitions: Transitions
+    crypto: Crypto
+
+    @transaction
+    async def submit(self, who: Citizen, case_id: UUID, key: str) -> Receipt:
+        """Submit a draft (T01): complete form, all required materials, a real name.
+
+        Raises ``RealNameRequired``, ``FormInvalid``, ``MaterialsMissing``, ``PermitNotRequired``.
+        """
+        case = await self.cases.locked(who, case_id)
+        once = Once.of(str(who.account_id), key, "submit", case_id)
+        if (given := await once.answered()) is not None:
+            return Receipt(**given)
+        if case.state is not State.DRAFT:
+            raise StepNotAllowed
+        opened = await self._complete(case)
+        applicant = await self.applicants.get(who.account_id)
+        await self._check(opened, applicant)
+        changes = await self._numbers(case, opened.item, applicant)
+        await self.transitions.apply(case, opened.item, Event.SUBMIT, who.actor, changes=changes)
+        return await self._answer(once, case)
+
+    @transaction
+    async def resubmit(self, who: Citizen, case_id: UUID, key: str) -> Receipt:
+        """Resubmit after a correction notice (T06): every point of it must be answered."""
+        case = await self.cases.locked(who, case_id)
+        once = Once.of(str(who.account_id), key, "resubmit", case_id)
+        if (given := await once.answered()) is not None:
+            return Receipt(**given)
+        if case.state is not State.CORRECTION_REQUIRED:
+            raise StepNotAllowed
+        opened = await self._complete(case)
+        await self._check(opened, await self.applicants.get(who.account_id))
+        await self._check_answered(opened)
+        await self.transitions.apply(case, opened.item, Event.RESUBMIT, who.actor)
+        return await self._answer(once, case)
+
+    @transaction
+    async def withdraw(self, who: Citizen, case_id: UUID, key: str) -> Receipt:
+        """Withdraw before acceptance (T46)."""
+        case = await self.cases.locked(who, case_id)
+        once = Once.of(str(who.account_id), key, "withdraw", case_id)
+        if (given := await once.answered()) is not None:
+            return Receipt(**given)
+        item = await self.cases.items.version(case.item_version_id)
+        await self.transitions.apply(case, item, Event.WITHDRAW, who.actor)
+        return await self._answer(once, case)
+
+    async def _complete(self, case: Case) -> Opened:
+        item = await self.cases.items.version(case.item_version_id)
+        return Opened(case, item, await self.cases.forms.read(case.id))
+
+    async def _check(self, opened: Opened, applicant: Applicant) -> None:
+        check_form(opened.item, opened.form.values)
+        now = self.transitions.clock.now()
+        facts = facts_of(opened.form.values, opened.case.applicant_type, applicant.age_at(now))
+        exemption = exemption_for(opened.item.body.get("exemption_rules", ()), facts)
+        if exemption is not None:
+            raise PermitNotRequired(facts={"basis": exemption.basis})
+        asked = _asked(opened, facts)
+        present = await self.cases.materials(opened.case.id)
+        missing = [code for code in asked if code not in present]
+        if missing:
+            raise MaterialsMissing(
+                faults=[FieldFault(f"/materials/{code}", asked[code]) for code in missing]
+            )
+
+    async def _check_answered(self, opened: Opened) -> None:
+        correction = await Correction.get(case_id=opened.case.id, round=opened.case.round)
+        present = await self.cases.materials(opened.case.id)
+        open_points: Sequence[str] = [
+            point["material_code"]
+            for point in correction.items
+            if point.get("material_code")
+            and (
+                point["material_code"] not in present
+                or present[point["material_code"]].created_at <= correction.issued_at
+            )
+        ]
+        if open_points:
+            raise CorrectionUnanswered(
+                faults=[
+                    FieldFault(f"/materials/{code}", "请补上这份材料。") for code in open_points
+                ]
+            )
+
+    async def _numbers(
+        self, case: Case, item: PublishedItem, applicant: Applicant
+    ) -> dict[str, str]:
+        now = self.transitions.clock.now()
+        prefix = numbers.case_number(item.impl_code, now, 1)[:-4]
+        [row] = await rows(
+            "INSERT INTO case_serials (prefix, serial) VALUES ($1, 1)"
+            " ON CONFLICT (prefix) DO UPDATE SET serial = case_serials.serial + 1"
+            " RETURNING serial",
+            [prefix],
+        )
+        query_code = numbers.query_code(secrets.token_bytes(16))
+        lookup = lookup_value(query_code, applicant.id_number)
+        return {
+            "case_no": numbers.case_number(item.impl_code, now, row["serial"]),
+            "query_code": query_code,
+            "lookup_index": self.crypto.index(lookup, "case.lookup").hex(),
+        }
+
+    async def _answer(self, once: Once, case: Case) -> Receipt:
+        receipt = Receipt.of(case)
+        await once.answer(vars(receipt), self.transitions.clock)
+        return receipt
+
+
+def _asked(opened: Opened, facts: Mapping[str, Any]) -> dict[str, str]:
+    found = required_materials(opened.item.materials, facts)
+    return {each.code: each.name for each in found if each.required and each.upload}

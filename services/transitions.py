@@ -1,0 +1,162 @@
+"""The one door: a case's state changes here, by a row of the table, or not at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from models.case import Case, CaseEvent, Notice
+from models.rules.events import Event, Role
+from models.rules.lifecycle import IllegalStep, allowed, row_for
+from models.rules.row import Row
+from models.rules.states import State
+from models.unit import current_unit
+from services.actors import Actor
+from services.clocks import Clocks
+from services.errors import Conflict, Forbidden
+from services.items import PublishedItem
+from services.occasions import OCCASIONS
+from services.ports import Broadcast, Clock, Jobs
+
+TELL = "case.tell"
+
+
+class StepNotAllowed(Conflict):
+    """The table has no row for this step in the case's state (逆程序)."""
+
+    code = "step_not_allowed"
+    sentence = "办件当前的状态不能进行这一步。"
+
+
+class StepNotYours(Forbidden):
+    """The row names another actor (超权限)."""
+
+    code = "step_not_yours"
+    sentence = "这一步不由您办理。"
+
+
+class StepLost(Conflict):
+    """Somebody else moved the case at the same moment."""
+
+    code = "step_lost"
+    sentence = "办件刚刚被更新,请刷新后重试。"
+
+
+def topic_of(case_id: object) -> str:
+    """Return the broadcast topic on which a case's changes are told."""
+    return f"case:{case_id}"
+
+
+@dataclass(frozen=True)
+class Transitions:
+    """Applies one row: state, event, clocks, notices and jobs in the caller's transaction."""
+
+    clock: Clock
+    clocks: Clocks
+    jobs: Jobs
+    broadcast: Broadcast
+
+    async def apply(
+        self,
+        case: Case,
+        item: PublishedItem,
+        event: Event,
+        actor: Actor,
+        *,
+        changes: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take a step; the caller holds the case's row and has checked the row's guard.
+
+        ``changes`` are further columns of the case, ``data`` is kept with the event (no personal
+        data). Raises ``StepNotAllowed``, ``StepNotYours`` or ``StepLost``; nothing changed then.
+        """
+        row = _row_for(case.state, event, actor.role, item.acceptor)
+        now = self.clock.now()
+        before = case.state
+        await self._move(case, row, {**_times(case, row, now), **(changes or {})}, now)
+        await CaseEvent.create(
+            case_id=case.id,
+            seq=case.version,
+            at=now,
+            row=row.id,
+            event=event.value,
+            from_state=before.value,
+            to_state=case.state.value,
+            actor_role=actor.role.value,
+            actor_id=actor.id,
+            unit=actor.unit,
+            data=dict(data or {}),
+        )
+        await self.clocks.step(case, item, row, now)
+        await self._tell(case, row, now)
+
+    async def _move(self, case: Case, row: Row, changes: Mapping[str, Any], now: datetime) -> None:
+        columns = {
+            **_facts(row),
+            **changes,
+            "state": row.target_from(case.state),
+            "version": case.version + 1,
+            "updated_at": now,
+        }
+        moved = await Case.filter(id=case.id, state=case.state, version=case.version).update(
+            **columns
+        )
+        if moved != 1:
+            raise StepLost
+        case.update_from_dict(columns)
+
+    async def _tell(self, case: Case, row: Row, now: datetime) -> None:
+        if row.notices:
+            await Notice.bulk_create(
+                [
+                    Notice(case_id=case.id, kind=kind.name, seq=case.version, issued_at=now)
+                    for kind in row.notices
+                ]
+            )
+        if row.event in OCCASIONS:
+            payload = {"case_id": str(case.id), "seq": case.version}
+            await self.jobs.enqueue(TELL, payload, key=f"{TELL}:{case.id}:{case.version}")
+        current_unit().after_commit(
+            partial(self.broadcast.publish, topic_of(case.id), str(case.version))
+        )
+
+
+def _row_for(state: State, event: Event, role: Role, acceptor: Role) -> Row:
+    try:
+        row = row_for(state, event)
+    except IllegalStep as error:
+        raise StepNotAllowed from error
+    if not allowed(row, role, acceptor):
+        raise StepNotYours
+    return row
+
+
+def _facts(row: Row) -> dict[str, Any]:
+    sets = row.sets
+    facts: dict[str, Any] = {}
+    if sets.accept_mode is not None:
+        facts["accept_mode"] = sets.accept_mode.value
+    if sets.handoff_status is not None:
+        facts["handoff_status"] = sets.handoff_status.value
+    if sets.verify_later_mark:
+        facts["verify_later_mark"] = True
+    return facts
+
+
+def _times(case: Case, row: Row, now: datetime) -> dict[str, Any]:
+    target = row.target
+    times: dict[str, Any] = {}
+    if target is State.SUBMITTED:
+        # 电子签名法11: the time of arrival in this system is the time of receipt.
+        times = {"received_at": now, "submitted_at": case.submitted_at or now}
+    elif target is State.ACCEPTED:
+        times = {"accepted_at": now}
+    elif target in (State.APPROVED, State.REJECTED) and row.event is not Event.PAYMENT_CONFIRMED:
+        times = {"decided_at": now}
+    if row.sets.served_on_posting or target is State.DELIVERED:
+        times["served_at"] = case.served_at or now
+    if target is not None and target.closed:
+        times["closed_at"] = now
+    return times
