@@ -63,6 +63,7 @@ class TencentRealName:
             self._secret_id,
             self._secret_key,
             service=SERVICE,
+            action=ACTION,
             host=self._host,
             timestamp=timestamp,
             body=body,
@@ -70,23 +71,31 @@ class TencentRealName:
 
 
 def authorize(
-    secret_id: str, secret_key: str, *, service: str, host: str, timestamp: int, body: bytes
+    secret_id: str,
+    secret_key: str,
+    *,
+    service: str,
+    action: str,
+    host: str,
+    timestamp: int,
+    body: bytes,
 ) -> str:
     """Return the Authorization header of TC3-HMAC-SHA256 for a JSON POST to ``/``.
 
     The rule: https://cloud.tencent.com/document/api/213/30654 (signature v3).
     """
-    hashed = hashlib.sha256(body).hexdigest()
-    request = f"POST\n/\n\ncontent-type:{CONTENT_TYPE}\nhost:{host}\n\ncontent-type;host\n{hashed}"
+    names = "content-type;host;x-tc-action"
+    headers = f"content-type:{CONTENT_TYPE}\nhost:{host}\nx-tc-action:{action.lower()}\n"
+    request = f"POST\n/\n\n{headers}\n{names}\n{hashlib.sha256(body).hexdigest()}"
     date = datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d")
     scope = f"{date}/{service}/tc3_request"
-    hashed = hashlib.sha256(request.encode()).hexdigest()
-    text = f"TC3-HMAC-SHA256\n{timestamp}\n{scope}\n{hashed}"
+    digest = hashlib.sha256(request.encode()).hexdigest()
+    text = f"TC3-HMAC-SHA256\n{timestamp}\n{scope}\n{digest}"
     key = f"TC3{secret_key}".encode()
     for part in (date, service, "tc3_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     signature = hmac.new(key, text.encode(), "sha256").hexdigest()
     return (
-        f"TC3-HMAC-SHA256 Credential={secret_id}/{scope}, SignedHeaders=content-type;host, "
+        f"TC3-HMAC-SHA256 Credential={secret_id}/{scope}, SignedHeaders={names}, "
         f"Signature={signature}"
     )

@@ -52,15 +52,16 @@ class CallbackReader:
             raise ValueError("not a payment")
         if not isinstance(notice["id"], str) or not notice["id"]:
             raise ValueError("id")
-        payment = read_trade(load_object(self._decrypt(resource)))
+        payment = read_trade(load_object(decrypt(self._cipher, resource)))
         return PayCallback(notice["id"], TRANSACTION, payment)
 
-    def _decrypt(self, resource: Mapping[str, Any]) -> bytes:
-        if resource["algorithm"] != ALGORITHM:
-            raise ValueError("algorithm")
-        nonce = resource["nonce"].encode() if isinstance(resource["nonce"], str) else b""
-        associated = resource.get("associated_data") or ""
-        if not isinstance(associated, str):
-            raise TypeError("associated_data")
-        sealed = base64.b64decode(resource["ciphertext"], validate=True)
-        return self._cipher.decrypt(nonce, sealed, associated.encode())
+
+def decrypt(cipher: AESGCM, resource: Mapping[str, Any]) -> bytes:
+    """Return the plain bytes of an AEAD_AES_256_GCM resource; raise one of ``_ODD``."""
+    if resource["algorithm"] != ALGORITHM:
+        raise ValueError("algorithm")
+    associated = resource.get("associated_data") or ""
+    if not isinstance(resource["nonce"], str) or not isinstance(associated, str):
+        raise TypeError("nonce or associated_data")
+    sealed = base64.b64decode(resource["ciphertext"], validate=True)
+    return cipher.decrypt(resource["nonce"].encode(), sealed, associated.encode())
