@@ -4,7 +4,6 @@ It reads requests from stdin and answers on stdout. A file that is built to do h
 process its life, never the service.
 """
 
-import errno
 import importlib
 import os
 import resource
@@ -13,11 +12,9 @@ from typing import Any
 
 from services.errors import MaterialUnreadable, Problem
 from uploads import messages
-from uploads.refusals import StoreUnwritable
 
 # Pillow and pypdf each cost a tenth of a second; a child that never sees a PDF never pays for it.
 _INSPECTORS = {"picture": "uploads.pictures", "document": "uploads.documents"}
-_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES})
 _MAX_FILE_BYTES = 64 * 1024 * 1024
 _MAX_OPEN_FILES = 64
 
@@ -68,11 +65,9 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"refused": MaterialUnreadable.code, "retire": True}
     except ImportError:
         raise
-    except Exception as fault:
+    except Exception:
         # The libraries answer broken files with any exception there is, and each one means the
-        # same: nobody can open this file. Only the disk's own faults are not the file's.
-        if isinstance(fault, OSError) and fault.errno in _DISK_ERRORS:
-            return {"refused": StoreUnwritable.code}
+        # same: nobody can open this file.
         return {"refused": MaterialUnreadable.code}
 
 

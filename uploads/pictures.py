@@ -5,14 +5,14 @@ import os
 import struct
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from services.errors import MaterialUnreadable
 from uploads.jpeg import survey
 from uploads.kinds import Kind
-from uploads.refusals import PictureAnimated, PictureTooManyPixels
+from uploads.refusals import PictureAnimated, PictureTooManyPixels, StoreUnwritable
 
 MAX_JPEG_PIXELS = 120_000_000
 """Phones take 48 and 108 megapixels as JPEG, which can be decoded reduced."""
@@ -50,11 +50,12 @@ def inspect(source: str, kind: str, working: str, thumbnail: str) -> dict[str, A
     """
     is_a = Kind(kind)
     name, most_pixels = _PLUGINS[is_a]
-    with open_limited(Path(source), name or "", most_pixels) as picture:
+    with Path(source).open("rb") as file:
+        picture = open_limited(file, name or "", most_pixels)
         width, height = picture.size
         orientation = orientation_of(picture)
         if is_a is Kind.JPEG:
-            check_scans(Path(source), width * height)
+            check_scans(file, width * height)
             picture.draft(None, fitted(width, height, DRAFT_SIDE))
         picture.load()
         clean = upright(plain(reduced(picture)), orientation)
@@ -68,12 +69,9 @@ def inspect(source: str, kind: str, working: str, thumbnail: str) -> dict[str, A
     return {"pages": 1, "width": width, "height": height, "working_mime": mime.value}
 
 
-def check_scans(source: Path, pixels: int) -> None:
+def check_scans(file: BinaryIO, pixels: int) -> None:
     """Raise when decoding would cost far more than the file's bytes are worth."""
-    with (
-        source.open("rb") as file,
-        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-    ):
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         scans = survey(data, MAX_SCANS)
     if scans.number > MAX_SCANS:
         raise MaterialUnreadable
@@ -81,10 +79,10 @@ def check_scans(source: Path, pixels: int) -> None:
         raise PictureTooManyPixels
 
 
-def open_limited(source: Path, name: str, most_pixels: int) -> Image.Image:
+def open_limited(file: BinaryIO, name: str, most_pixels: int) -> Image.Image:
     """Read the header only, with one decoder only."""
     try:
-        picture = Image.open(source, formats=(name,))
+        picture = Image.open(file, formats=(name,))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as bomb:
         raise PictureTooManyPixels from bomb
     if picture.width * picture.height > most_pixels:
@@ -150,10 +148,14 @@ def upright(picture: Image.Image, orientation: int) -> Image.Image:
 
 
 def save(picture: Image.Image, target: Path, name: str, *, quality: int) -> None:
-    """Write pixels and nothing else, and make them last."""
+    """Write pixels and nothing else, and make them last. Raises ``StoreUnwritable``."""
     # Pillow carries comments, profiles and text over from here into what it saves.
     picture.info = {}
-    with target.open("xb") as file:
-        picture.save(file, name, quality=quality)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with target.open("xb") as file:
+            picture.save(file, name, quality=quality)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as failed:
+        # These are our own pixels: only the disk can have something against them.
+        raise StoreUnwritable from failed

@@ -67,7 +67,8 @@ class Store:
         try:
             for source, key in files.items():
                 target = self._path(key)
-                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                for folder in (target.parent.parent, target.parent):
+                    folder.mkdir(mode=0o700, exist_ok=True)
                 # Replacing an equal object is harmless to readers and heals a damaged one.
                 source.replace(target)
                 for folder in (target.parent, target.parent.parent, self._objects):

@@ -13,6 +13,7 @@ from uploads.hop import settle
 
 _ROOT = Path(__file__).resolve().parent.parent
 _MEGABYTE = 1024 * 1024
+_FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class WorkerLost(Exception):
     @property
     def by_somebody_else(self) -> bool:
         """Tell whether the file had no part in it: the kernel short of memory, an operator."""
-        return self.returncode == -signal.SIGKILL
+        return self.returncode is not None and -self.returncode in _FROM_OUTSIDE
 
     @property
     def by_itself(self) -> bool:
@@ -69,6 +70,8 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=_ROOT,
+            # Ctrl-C in the service's terminal is for the service, which then ends its children.
+            start_new_session=True,
             # The environment holds the service's secrets; the child needs none of it.
             env={},
         )

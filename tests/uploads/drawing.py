@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -145,3 +146,32 @@ def link_with(act: DictionaryObject, by_reference: bool = False) -> Callable[[Pd
 
 def uri(target: str = "https://example.invalid/") -> DictionaryObject:
     return action("URI", URI=TextStringObject(target))
+
+
+def packed_pdf(catalog: bytes = b"", extra: bytes = b"null") -> bytes:
+    """Return a PDF whose objects lie in one compressed stream, as printers write them.
+
+    ``catalog`` is added to the root; ``extra`` becomes object 5.
+    """
+    objects = [
+        b"<</Type/Catalog/Pages 3 0 R" + catalog + b">>",
+        b"<</Type/Pages/Kids[4 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 3 0 R/MediaBox[0 0 200 280]>>",
+        extra,
+    ]
+    offsets = [sum(len(o) + 1 for o in objects[:i]) for i in range(len(objects))]
+    index = b" ".join(b"%d %d" % (i + 2, offset) for i, offset in enumerate(offsets)) + b" "
+    body = zlib.compress(index + b" ".join(objects))
+    start = b"%PDF-1.5\n"
+    packed = b"1 0 obj<</Type/ObjStm/N 4/First %d/Filter/FlateDecode/Length %d>>stream\n" % (
+        len(index),
+        len(body),
+    )
+    packed += body + b"\nendstream endobj\n"
+    places = struct.pack(">BHB", 0, 0, 255) + struct.pack(">BHB", 1, len(start), 0)
+    places += b"".join(struct.pack(">BHB", 2, 1, i) for i in range(4))
+    place = len(start) + len(packed)
+    places += struct.pack(">BHB", 1, place, 0)
+    table = b"6 0 obj<</Type/XRef/Size 7/W[1 2 1]/Root 2 0 R/Length %d>>stream\n" % len(places)
+    ending = b"\nendstream endobj\nstartxref\n%d\n%%%%EOF\n" % place
+    return start + packed + table + places + ending

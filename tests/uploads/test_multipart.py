@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 
@@ -40,7 +41,7 @@ async def read(chunks: AsyncIterator[bytes], content_type: str = CONTENT_TYPE) -
 
 async def pieces(data: bytes, cuts: Sequence[int]) -> AsyncIterator[bytes]:
     edges = [0, *sorted(cuts), len(data)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         yield data[start:end]
 
 

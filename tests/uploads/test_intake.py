@@ -1,0 +1,122 @@
+import asyncio
+import hashlib
+import stat
+import tracemalloc
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.uploads.drawing import chunked
+from uploads.intake import Intake, Pace
+from uploads.refusals import MaterialEmpty, MaterialTooLarge, StoreUnwritable, UploadTooSlow
+
+INTAKE = Intake()
+
+
+async def dripping(pause: float, chunk: bytes = b"x") -> AsyncIterator[bytes]:
+    while True:
+        yield chunk
+        await asyncio.sleep(pause)
+
+
+@pytest.mark.parametrize("size", [1, 65_536, 1_500_001])
+@pytest.mark.parametrize("chunk", [1 << 13, 1 << 20])
+async def test_bytes_size_and_digest(tmp_path: Path, size: int, chunk: int) -> None:
+    data = bytes(range(251)) * (size // 251 + 1)
+    data = data[:size]
+    received = await INTAKE.receive(chunked(data, chunk), tmp_path / "a", max_bytes=size)
+    assert (tmp_path / "a").read_bytes() == data
+    assert received.sha256 == hashlib.sha256(data).hexdigest()
+    assert (received.size, received.head) == (size, data[:16])
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
+
+
+async def test_one_byte_over_the_limit(tmp_path: Path) -> None:
+    with pytest.raises(MaterialTooLarge) as refusal:
+        await INTAKE.receive(chunked(b"x" * 11, 3), tmp_path / "a", max_bytes=10)
+    assert refusal.value.facts == {"max_bytes": 10}
+
+
+async def test_the_limit_is_named_in_megabytes(tmp_path: Path) -> None:
+    data = b"x" * (2 * 1024 * 1024 + 1)
+    with pytest.raises(MaterialTooLarge) as refusal:
+        await INTAKE.receive(chunked(data), tmp_path / "a", max_bytes=len(data) - 1)
+    assert refusal.value.text == "文件超过2MB,请压缩或重新拍照后上传。"
+
+
+async def test_an_endless_upload_is_read_no_further_than_the_limit(tmp_path: Path) -> None:
+    given = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal given
+        while True:
+            given += 1000
+            yield b"x" * 1000
+
+    with pytest.raises(MaterialTooLarge):
+        await INTAKE.receive(endless(), tmp_path / "a", max_bytes=50_000)
+    assert given == 51_000
+
+
+@pytest.mark.parametrize("chunks", [[], [b""], [b"", b""]])
+async def test_no_bytes_are_refused(tmp_path: Path, chunks: list[bytes]) -> None:
+    async def empty() -> AsyncIterator[bytes]:
+        for chunk in chunks:
+            yield chunk
+
+    with pytest.raises(MaterialEmpty):
+        await INTAKE.receive(empty(), tmp_path / "a", max_bytes=10)
+
+
+@pytest.mark.parametrize(
+    ("pace", "pause"),
+    [
+        (Pace(deadline_seconds=0.2, grace_seconds=9, bytes_per_second=1), 0.001),
+        (Pace(deadline_seconds=9, grace_seconds=0.1, bytes_per_second=1000), 0.02),
+        (Pace(deadline_seconds=9, grace_seconds=0.1, bytes_per_second=1000), 9),
+    ],
+    ids=["past the deadline", "dripping", "stalled"],
+)
+async def test_too_slow(tmp_path: Path, pace: Pace, pause: float) -> None:
+    started = asyncio.get_running_loop().time()
+    with pytest.raises(UploadTooSlow):
+        await Intake(pace).receive(dripping(pause), tmp_path / "a", max_bytes=10**9)
+    assert asyncio.get_running_loop().time() - started < 2
+
+
+def test_pace_counts_what_was_brought() -> None:
+    pace = Pace(deadline_seconds=100, grace_seconds=10, bytes_per_second=1000)
+    assert pace.due(5.0, 0) == 15.0
+    assert pace.due(5.0, 20_000) == 35.0
+    assert pace.due(5.0, 10**9) == 105.0
+
+
+async def test_a_disk_that_refuses(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnwritable):
+        await INTAKE.receive(chunked(b"x"), tmp_path / "absent" / "a", max_bytes=10)
+
+
+async def test_faults_of_the_sender_come_through(tmp_path: Path) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"x"
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        await INTAKE.receive(broken(), tmp_path / "a", max_bytes=10)
+
+
+async def test_memory_stays_flat(tmp_path: Path) -> None:
+    async def long() -> AsyncIterator[bytes]:
+        for _ in range(3200):
+            yield bytes(65_536)
+
+    tracemalloc.start()
+    try:
+        received = await INTAKE.receive(long(), tmp_path / "a", max_bytes=10**9)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    (tmp_path / "a").unlink()
+    assert received.size == 3200 * 65_536
+    assert peak < 4_000_000
