@@ -21,8 +21,9 @@ class Clocks:
     async def step(self, case: Case, item: PublishedItem, row: Row, now: datetime) -> None:
         """Do to the clocks of a case what a row of the table says."""
         running = ClockInstance.filter(case_id=case.id, stopped_at=None)
-        if row.stops_all:
-            await running.update(stopped_at=now)
+        if row.stops_all or case.state.closed:
+            # Whatever ran for a case that is over has ended; only its rating stays open a while.
+            await running.exclude(name=ClockName.RATING_WINDOW.value).update(stopped_at=now)
         elif row.stops or row.starts:
             names = [name.value for name in (*row.stops, *row.starts)]
             await running.filter(name__in=names).update(stopped_at=now)

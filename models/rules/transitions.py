@@ -19,7 +19,7 @@ ROWS: tuple[Row, ...] = (
                "starts only if item.legal_clock_start==ON_SUBMIT"),
     _row("T02", "DRAFT", "VOIDED", "draft_expire_or_delete", "SYSTEM APPLICANT",
          clocks="-DRAFT_TTL", basis="design"),
-    _row("T03", "SUBMITTED", "PRE_REVIEWING", "claim", "WINDOW", basis="青神方案2018"),
+    _row("T03", "SUBMITTED", "PRE_REVIEWING", "claim", "WINDOW ACCEPTOR", basis="青神方案2018"),
     _row("T04", "PRE_REVIEWING", "PRE_REVIEWING", "inline_fix", "APPLICANT",
          basis="行政许可法32(三)",
          guard="officer opened trivial-error fix (可当场更正); clock keeps running"),

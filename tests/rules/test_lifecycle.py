@@ -181,7 +181,8 @@ def test_no_correction_after_acceptance() -> None:
     [
         ("T01", Role.WINDOW, {Role.APPLICANT}),
         ("T02", Role.WINDOW, {Role.APPLICANT, Role.SYSTEM}),
-        ("T03", Role.DEPT, {Role.WINDOW}),
+        ("T03", Role.WINDOW, {Role.WINDOW}),
+        ("T03", Role.DEPT, {Role.WINDOW, Role.DEPT}),
         ("T09", Role.WINDOW, {Role.WINDOW}),
         ("T09", Role.DEPT, {Role.DEPT}),
         ("T13", Role.DEPT, {Role.SYSTEM}),

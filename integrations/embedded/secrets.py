@@ -1,0 +1,63 @@
+"""Secrets of a development installation: made on first use, kept beside its data."""
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+NAMES = ("window01", "dept01", "backoffice")
+
+
+@dataclass(frozen=True)
+class DevelopmentSecrets:
+    """Keys and passwords; ``passwords`` are those of the seeded staff and back-offices."""
+
+    token_key_file: Path
+    field_key: str
+    index_key: str
+    passwords: Mapping[str, str]
+
+
+def development_secrets(folder: Path) -> DevelopmentSecrets:
+    """Return the folder's secrets, making what is missing; files are their owner's only."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    token_key = folder / "token_key.pem"
+    if not token_key.exists():
+        _write(token_key, _p256_key())
+    book = folder / "secrets.json"
+    if not book.exists():
+        _write(book, json.dumps(_values(), indent=1).encode())
+    values = json.loads(book.read_text())
+    return DevelopmentSecrets(
+        token_key, values["field_key"], values["index_key"], values["passwords"]
+    )
+
+
+def _values() -> dict[str, object]:
+    return {
+        "field_key": base64.b64encode(secrets.token_bytes(16)).decode(),
+        "index_key": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "passwords": {name: secrets.token_urlsafe(12) for name in NAMES},
+    }
+
+
+def _p256_key() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _write(file: Path, content: bytes) -> None:
+    # A start that was killed half-way must not leave half a key behind.
+    temporary = file.with_suffix(".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(file)

@@ -1,0 +1,212 @@
+"""The command line: ``zhangban dev | serve | work | sandbox | migrate | seed | prepare | doctor``."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+from sanic import Sanic
+from sanic.worker.loader import AppLoader
+from services.machines import MachineExists
+from services.staff import UsernameTaken
+
+import development
+from api.app import build_app
+from composition import Parts, compose
+from integrations.jobs import install_jobs
+from integrations.official_calendar import official_days
+from integrations.sandbox.__main__ import main as sandbox_main
+from models.database import is_answering, migrate_database
+from models.rules.events import Role
+from services.seeding import catalogue
+from settings import Environment, Settings, development_port, environment_name
+
+log = structlog.get_logger("zhangban")
+
+
+def configure_logging() -> None:
+    """JSON lines on standard output; libraries only speak up when something is wrong."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stdout, format="%(message)s")
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+
+
+def make_app(settings: Settings) -> Sanic[Any, Any]:
+    """Return the application with its adapters opened and closed by the server's life."""
+    parts = compose(settings)
+    app = build_app(parts.context, proxies=settings.proxies)
+
+    async def start(_: Sanic[Any, Any]) -> None:
+        await parts.open()
+
+    async def stop(_: Sanic[Any, Any]) -> None:
+        await parts.close()
+
+    app.register_listener(start, "before_server_start")
+    app.register_listener(stop, "after_server_stop")
+    return app
+
+
+def serve(settings: Settings) -> int:
+    """Serve HTTP until SIGTERM or Ctrl-C."""
+    if settings.workers == 1:
+        app = make_app(settings)
+        app.run(settings.host, settings.port, single_process=True, access_log=False, motd=False)
+        return 0
+    loader = AppLoader(factory=partial(make_app, settings))
+    app = loader.load()
+    app.prepare(
+        settings.host, settings.port, workers=settings.workers, access_log=False, motd=False
+    )
+    Sanic.serve(primary=app, app_loader=loader)
+    return 0
+
+
+async def work(settings: Settings) -> int:
+    """Work jobs off until SIGTERM or Ctrl-C."""
+    parts = compose(settings)
+    await parts.open()
+    worker = parts.worker()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.stop)
+    try:
+        await worker.run()
+    finally:
+        await parts.close()
+    return 0
+
+
+async def migrate(settings: Settings) -> int:
+    """Bring the database to the newest schema; safe to run from several machines at once."""
+    url = settings.database_url.get_secret_value()
+    parts = compose(settings)
+    await migrate_database(parts.database)
+    await install_jobs(url)
+    await parts.adapters.close()
+    return 0
+
+
+async def seed(settings: Settings) -> int:
+    """Publish the catalogue, the windows and the calendar; repeating it changes nothing."""
+    parts = compose(settings)
+    await parts.open()
+    try:
+        new = await parts.seeding.seed(official_days())
+        log.info("seeded", new_items=new)
+    finally:
+        await parts.close()
+    return 0
+
+
+async def prepare(settings: Settings) -> int:
+    """Development only: migrate, seed, and make the accounts that the table of addresses names."""
+    if settings.env is not Environment.DEVELOPMENT:
+        print("zhangban: prepare is for development; use migrate and seed", file=sys.stderr)
+        return 1
+    await migrate(settings)
+    await seed(settings)
+    parts = compose(settings)
+    await parts.open()
+    try:
+        await _make_accounts(parts)
+    finally:
+        await parts.close()
+    return 0
+
+
+async def _make_accounts(parts: Parts) -> None:
+    passwords = development.development_secrets(development.VAR / "secrets").passwords
+    staff = (
+        ("window01", "窗口人员", frozenset({Role.WINDOW})),
+        ("dept01", "审批部门受理人员", frozenset({Role.DEPT})),
+    )
+    for username, name, roles in staff:
+        try:
+            await parts.context.staff.create(
+                username=username,
+                password=passwords[username],
+                name=name,
+                roles=roles,
+                unit="示例县政务服务中心",
+            )
+        except UsernameTaken:
+            continue
+    for agency in {(str(item["agency_uscc"]), str(item["agency"])) for item in catalogue()}:
+        try:
+            await parts.context.machines.create(
+                client_id=f"{development.BACKOFFICE_CLIENT}-{agency[0]}",
+                client_secret=passwords["backoffice"],
+                name=f"{agency[1]}审批系统",
+                agency_uscc=agency[0],
+            )
+        except MachineExists:
+            continue
+
+
+async def doctor(settings: Settings) -> int:
+    """Say what is wrong with an installation; exit 0 when nothing is."""
+    parts = compose(settings)
+    faults: list[str] = []
+    await parts.open()
+    try:
+        if not await is_answering():
+            faults.append("the database does not answer")
+    finally:
+        await parts.close()
+    for fault in faults:
+        print(f"FAULT {fault}")
+    print("ok" if not faults else f"{len(faults)} fault(s)")
+    return 1 if faults else 0
+
+
+COMMANDS: Mapping[str, Callable[[Settings], Any]] = {
+    "serve": serve,
+    "work": work,
+    "migrate": migrate,
+    "seed": seed,
+    "prepare": prepare,
+    "doctor": doctor,
+}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit status."""
+    parser = argparse.ArgumentParser(prog="zhangban", description=__doc__)
+    parser.add_argument("command", choices=["dev", "sandbox", *COMMANDS])
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="arguments of the sandbox")
+    arguments = parser.parse_args(words)
+    if arguments.command == "dev":
+        return development.run(development_port())
+    if arguments.command == "sandbox":
+        return sandbox_main(arguments.rest, environment_name())
+    configure_logging()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for fault in error.errors(include_input=False, include_url=False):
+            name = "_".join(str(part) for part in fault["loc"]).upper() or "settings"
+            print(f"ZHANGBAN_{name}: {fault['msg']}", file=sys.stderr)
+        return 2
+    result = COMMANDS[arguments.command](settings)
+    return asyncio.run(result) if asyncio.iscoroutine(result) else int(result)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

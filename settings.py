@@ -1,0 +1,153 @@
+"""Settings: the only reader of the environment (prefix ``ZHANGBAN_``).
+
+Refuses a production configuration that points at the sandbox, and the reverse.
+"""
+
+import base64
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+SANDBOX_MARK = "wxsandbox"
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """Everything that differs between two installations. Times in seconds, sizes in bytes."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ZHANGBAN_",
+        env_file=None,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    env: Environment = Environment.DEVELOPMENT
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    workers: int = Field(1, ge=1, le=64)
+    proxies: int = Field(0, ge=0, le=5, description="trusted proxies in front of the API")
+    data_dir: Path = Path("var/data")
+
+    database_url: SecretStr
+    database_pool: int = Field(10, ge=2, le=100)
+    database_timeout: float = Field(2.0, gt=0, le=60)
+    redis_url: SecretStr
+
+    token_key_file: Path
+    token_key_id: str = "k1"
+    token_issuer: str = "zhangban"
+    field_keys: SecretStr = Field(description="key id=base64 of 16 bytes, separated by commas")
+    field_key_active: int = 1
+    index_key: SecretStr = Field(description="base64 of 32 bytes")
+
+    wechat_api_base: str
+    wechat_appid: str
+    wechat_secret: SecretStr
+    wechat_template_action: str
+    wechat_template_progress: str
+    wechat_state: str = "formal"
+
+    wxpay_api_base: str
+    wxpay_api_backup: str
+    wxpay_mchid: str
+    wxpay_mch_serial: str
+    wxpay_mch_key_file: Path
+    wxpay_apiv3_key: SecretStr
+    wxpay_pub_key_id: str
+    wxpay_pub_key_file: Path
+    wxpay_platform_cert_dir: Path | None = None
+    notify_base_url: str
+
+    sms_api_base: str
+    sms_access_key: str
+    sms_secret: SecretStr
+    realname_api_base: str
+    realname_secret_id: str
+    realname_secret_key: SecretStr
+    courier_order_url: str
+    courier_query_url: str
+    courier_customer: str
+    courier_key: SecretStr
+    courier_salt: SecretStr
+
+    @field_validator("wxpay_apiv3_key")
+    @classmethod
+    def _has_32_bytes(cls, key: SecretStr) -> SecretStr:
+        if len(key.get_secret_value().encode()) != 32:
+            raise ValueError("the APIv3 key must have 32 bytes")
+        return key
+
+    @property
+    def field_key_bytes(self) -> dict[int, bytes]:
+        """Return the SM4 keys by their id."""
+        pairs = (part.split("=", 1) for part in self.field_keys.get_secret_value().split(","))
+        return {int(key_id): base64.b64decode(value) for key_id, value in pairs}
+
+    @property
+    def index_key_bytes(self) -> bytes:
+        return base64.b64decode(self.index_key.get_secret_value())
+
+    @property
+    def outside_urls(self) -> tuple[str, ...]:
+        """Return every base URL of somebody else's system."""
+        return (
+            self.wechat_api_base,
+            self.wxpay_api_base,
+            self.wxpay_api_backup,
+            self.sms_api_base,
+            self.realname_api_base,
+            self.courier_order_url,
+            self.courier_query_url,
+        )
+
+    @model_validator(mode="after")
+    def _is_of_one_world(self) -> Self:
+        if self.env is Environment.PRODUCTION:
+            return self._checked_production()
+        outside = [url for url in self.outside_urls if urlsplit(url).hostname not in LOOPBACK]
+        if outside:
+            raise ValueError(f"development reaches only this machine, not {outside[0]}")
+        return self
+
+    def _checked_production(self) -> Self:
+        for url in (*self.outside_urls, self.notify_base_url):
+            parts = urlsplit(url)
+            if parts.scheme != "https" or parts.hostname in LOOPBACK or parts.query:
+                raise ValueError(f"production needs an https address without query, not {url}")
+        ids = (self.wechat_appid, self.wxpay_mchid, self.wxpay_pub_key_id)
+        if any(SANDBOX_MARK in each for each in ids):
+            raise ValueError("production refuses credentials of the sandbox")
+        for file in (self.token_key_file, self.wxpay_mch_key_file):
+            if file.stat().st_mode & 0o077:
+                raise ValueError(f"{file} is readable by others than its owner")
+        return self
+
+
+def development_port() -> int:
+    """Return the port that ``PORT`` asks for, 8000 by default; raise ``ValueError``."""
+    port = int(os.environ.get("PORT", "8000"))
+    if not 1 <= port <= 65535:
+        raise ValueError("PORT must be between 1 and 65535")
+    return port
+
+
+def environment_name() -> str:
+    """Return which world this is, before the other settings are read."""
+    return os.environ.get("ZHANGBAN_ENV", "")
+
+
+def inherited() -> dict[str, str]:
+    """Return what child processes take over from the terminal."""
+    return {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}

@@ -1,0 +1,48 @@
+"""Models and migrations agree, and the database agrees with both."""
+
+from tortoise import Tortoise
+from tortoise.migrations.autodetector import MigrationAutodetector
+
+from tests.world import World
+
+
+async def test_no_change_of_the_models_lacks_its_migration(world: World) -> None:
+    apps = Tortoise.apps
+    assert apps is not None
+    detector = MigrationAutodetector(apps, world.parts.database["apps"])
+    missing = [operation for writer in await detector.changes() for operation in writer.operations]
+    assert missing == []
+
+
+async def test_every_column_of_the_models_is_in_the_database(world: World) -> None:
+    found = await world.database.fetch(
+        "SELECT table_name, column_name, is_nullable FROM information_schema.columns"
+        " WHERE table_schema = 'public'"
+    )
+    columns = {(row["table_name"], row["column_name"]): row["is_nullable"] for row in found}
+    apps = Tortoise.apps
+    assert apps is not None
+    for model in apps["models"].values():
+        for name, column in model._meta.fields_db_projection.items():
+            key = (model._meta.db_table, column)
+            assert key in columns, key
+            nullable = model._meta.fields_map[name].null
+            assert columns[key] == ("YES" if nullable else "NO"), key
+
+
+async def test_every_unique_key_of_the_models_is_in_the_database(world: World) -> None:
+    found = await world.database.fetch(
+        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+    )
+    indexes = {row["indexname"]: row["indexdef"] for row in found}
+    apps = Tortoise.apps
+    assert apps is not None
+    wanted = [
+        (model, constraint)
+        for model in apps["models"].values()
+        for constraint in model._meta.constraints
+    ]
+    assert len(wanted) > 15
+    for model, constraint in wanted:
+        assert constraint.name in indexes, f"{model.__name__} lacks {constraint.name}"
+        assert ("WHERE" in indexes[constraint.name]) == (constraint.condition is not None)
