@@ -1,0 +1,70 @@
+"""Files on their way in and out: the one file of a form, a stored file for one asker, its name."""
+
+import unicodedata
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+MAX_NAME = 200
+UNNAMED = "未命名"
+EXTENSIONS = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "application/pdf": ".pdf",
+}
+
+
+class FormFile(Protocol):
+    """The file of a form; ``name`` is the client's word for it, data and never a path."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def chunks(self) -> AsyncIterator[bytes]: ...
+
+
+class MultipartReader(Protocol):
+    """Finds the file of a multipart form while the form is still arriving."""
+
+    def one_file(
+        self, chunks: AsyncIterator[bytes], content_type: str
+    ) -> AbstractAsyncContextManager[FormFile]:
+        """Raise ``Malformed``, here or out of the file's chunks, when the form is not whole."""
+        ...
+
+
+@dataclass(frozen=True)
+class ServedFile:
+    """A stored file as one asker may have it; ``sha256`` (hex) None when only its key is known."""
+
+    key: str
+    sha256: str | None
+    size: int
+    mime: str
+    name: str
+
+
+def display_name(raw: str) -> str:
+    """Return what a person may be shown of a client's file name: at most 200 characters.
+
+    Folders, control characters and marks that turn the reading direction are left out.
+    """
+    last = raw.replace("\\", "/").rsplit("/", 1)[-1]
+    shown = "".join(
+        " " if character.isspace() else character
+        for character in last
+        if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+    )
+    return " ".join(shown.split())[:MAX_NAME].strip() or UNNAMED
+
+
+def download_name(shown: str, mime: str) -> str:
+    """Return the name to save a file under: its extension says what the bytes are."""
+    extension = EXTENSIONS.get(mime, "")
+    stem, dot, ending = shown.rpartition(".")
+    if dot and stem and len(ending) <= 5 and ending.isalnum():
+        return stem + extension
+    return shown + extension
