@@ -1,10 +1,10 @@
 """A file being written: hashed and counted by the same calls that write it."""
 
 import hashlib
+import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
 
 from uploads.kinds import HEAD_BYTES
 
@@ -21,7 +21,7 @@ class Draft:
         self.size = 0
         self.head = b""
         self._sha256 = hashlib.sha256()
-        self._file: BinaryIO | None = None
+        self._file: io.FileIO | None = None
 
     @property
     def sha256(self) -> str:
@@ -33,13 +33,14 @@ class Draft:
         if len(self.head) < HEAD_BYTES:
             self.head = (self.head + data[:HEAD_BYTES])[:HEAD_BYTES]
         self._sha256.update(data)
-        self._opened().write(data)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._opened().write(rest) :]
         self.size += len(data)
 
     def finish(self) -> None:
         """Make the bytes last, and close. What the disk has must be what was counted."""
         file = self._opened()
-        file.flush()
         os.fsync(file.fileno())
         written = os.fstat(file.fileno()).st_size
         self.close()
@@ -51,9 +52,12 @@ class Draft:
         if self._file is not None:
             self._file.close()
 
-    def _opened(self) -> BinaryIO:
+    def _opened(self) -> io.FileIO:
         if self._file is None:
-            opened = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            # Unbuffered writes may be short; the buffer passes large batches straight on.
-            self._file = os.fdopen(opened, "wb")
+            # Without a buffer there is nothing left that could fail when it is closed.
+            self._file = io.FileIO(self.path, "xb", opener=_private)
         return self._file
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,5 +1,6 @@
 import asyncio
 import hashlib
+import resource
 import stat
 import tracemalloc
 from collections.abc import AsyncIterator
@@ -95,6 +96,17 @@ def test_pace_counts_what_was_brought() -> None:
 async def test_a_disk_that_refuses(tmp_path: Path) -> None:
     with pytest.raises(StoreUnwritable):
         await INTAKE.receive(chunked(b"x"), tmp_path / "absent" / "a", max_bytes=10)
+
+
+async def test_a_disk_that_is_full_in_the_middle(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, hard))
+    try:
+        with pytest.raises(StoreUnwritable):
+            await INTAKE.receive(chunked(bytes(1_000_000)), tmp_path / "a", max_bytes=10**9)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (tmp_path / "a").stat().st_size == 700_000
 
 
 async def test_faults_of_the_sender_come_through(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.uploads.drawing import chunked
 from uploads.multipart import boundary_of, one_file
-from uploads.refusals import MultipartBroken
+from uploads.refusals import MultipartBroken, UploadTooSlow
 
 BOUNDARY = "WXform7f3a"
 CONTENT_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
@@ -160,6 +160,16 @@ async def test_the_file_does_not_end_before_the_form_does() -> None:
             async for chunk in found.chunks:
                 got += chunk
     assert got == b"all of it"
+
+
+async def test_a_head_that_never_ends_is_too_slow() -> None:
+    async def dripping() -> AsyncIterator[bytes]:
+        yield part("note", b"x")
+        await asyncio.sleep(60)
+
+    with pytest.raises(UploadTooSlow):
+        async with one_file(dripping(), CONTENT_TYPE, head_seconds=0.02):
+            raise AssertionError("was opened")
 
 
 async def test_memory_stays_flat() -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import io
+import resource
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -40,6 +42,12 @@ async def files(tmp_path: Path) -> AsyncIterator[LocalMaterialFiles]:
     made = LocalMaterialFiles.under(tmp_path, reserve_bytes=0)
     yield made
     await made.close()
+
+
+@pytest.fixture(scope="module")
+def photo() -> bytes:
+    """A photo of 12 megapixels, long enough in the making for somebody to interrupt it."""
+    return drawing.jpeg((4000, 3000))
 
 
 async def take(
@@ -182,11 +190,10 @@ async def test_a_slow_upload_leaves_nothing(tmp_path: Path) -> None:
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
-@pytest.mark.parametrize("delay", [0, 0.001, 0.005, 0.02, 0.05, 0.1, 0.2])
+@pytest.mark.parametrize("delay", [0, 0.005, 0.05, 0.2])
 async def test_a_client_that_vanishes_leaves_nothing(
-    files: LocalMaterialFiles, tmp_path: Path, delay: float
+    files: LocalMaterialFiles, tmp_path: Path, delay: float, photo: bytes
 ) -> None:
-    photo = drawing.jpeg((5000, 4000))
 
     async def slowly() -> AsyncIterator[bytes]:
         async for chunk in chunked(photo, 32 * 1024):
@@ -200,7 +207,7 @@ async def test_a_client_that_vanishes_leaves_nothing(
         await task
     assert tree(tmp_path) == []
     assert list((tmp_path / "tmp").iterdir()) == []
-    assert (await take(files, photo)).width == 5000
+    assert (await take(files, photo)).width == 4000
 
 
 async def test_a_full_disk_is_said_before_anything_is_read(tmp_path: Path) -> None:
@@ -263,23 +270,12 @@ async def test_a_wrong_result_is_not_kept(
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
-async def test_the_loop_goes_on_during_an_upload(files: LocalMaterialFiles) -> None:
-    longest = 0.0
-    done = False
-
-    async def beat() -> None:
-        nonlocal longest
-        loop = asyncio.get_running_loop()
-        while not done:
-            before = loop.time()
-            await asyncio.sleep(0.001)
-            longest = max(longest, loop.time() - before)
-
-    photo = drawing.jpeg((8000, 6000))
+async def test_the_loops_own_work_is_small(files: LocalMaterialFiles, photo: bytes) -> None:
+    # Time on the processor, not on the wall: other load on the machine does not count.
+    before = time.thread_time()
     await take(files, photo)
-    heart = asyncio.create_task(beat())
-    await take(files, photo)
-    done = True
-    await heart
-    # Decoding alone takes 0.5 s and more; on the loop it would be one pause.
-    assert longest < 0.25
+    assert time.thread_time() - before < 0.1
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    await files.close()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime - children.ru_utime > 0.2
