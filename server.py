@@ -1,4 +1,4 @@
-"""The command line: ``zhangban dev | serve | work | sandbox | migrate | seed | prepare | doctor``."""
+"""The command line: ``zhangban dev`` for one machine, single commands for production."""
 
 import argparse
 import asyncio

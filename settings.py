@@ -46,8 +46,8 @@ class Settings(BaseSettings):
     redis_url: SecretStr
 
     token_key_file: Path
-    token_key_id: str = "k1"
-    token_issuer: str = "zhangban"
+    token_key_id: str = "k1"  # noqa: S105
+    token_issuer: str = "zhangban"  # noqa: S105
     field_keys: SecretStr = Field(description="key id=base64 of 16 bytes, separated by commas")
     field_key_active: int = 1
     index_key: SecretStr = Field(description="base64 of 32 bytes")
