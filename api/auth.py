@@ -10,13 +10,12 @@ from sanic import Request
 from models.rules.events import Role
 from services.actors import Citizen, Machine, Officer
 from services.errors import Forbidden, Unauthenticated
+from services.machines import MACHINE_AUDIENCE
 from services.ports import Tokens
+from services.sessions import CITIZEN_AUDIENCE
+from services.staff import STAFF_AUDIENCE
 
 T = TypeVar("T")
-
-CITIZEN_AUDIENCE = "zhangban:citizen"
-STAFF_AUDIENCE = "zhangban:staff"
-MACHINE_AUDIENCE = "zhangban:backoffice"
 
 
 @dataclass(frozen=True)
