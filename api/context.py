@@ -16,6 +16,7 @@ from services.reviews import Reviews
 from services.staff import StaffAccounts
 
 from services.cases import Cases
+from services.files import MultipartReader
 from services.items import Items
 from services.ports import Broadcast, Limiter, Tokens
 from services.progress import ProgressReader
@@ -30,6 +31,7 @@ class Context:
     limiter: Limiter
     broadcast: Broadcast
     registry: CollectorRegistry
+    multipart: MultipartReader
     accounts: Accounts
     staff: StaffAccounts
     machines: Machines
