@@ -1,12 +1,13 @@
 """Bytes from the network into a temporary file: counted, hashed, paced, never held in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from uploads.draft import Draft
-from uploads.hop import hop
+from uploads.hop import hop, settle
 from uploads.refusals import MaterialEmpty, MaterialTooLarge, StoreUnwritable, UploadTooSlow
 
 _MEGABYTE = 1024 * 1024
@@ -43,27 +44,33 @@ class Received:
 
 @dataclass(frozen=True)
 class Intake:
-    """Writes uploads to disk, ``batch_bytes`` per hop to a thread (memory: twice that each)."""
+    """Writes uploads to disk, ``batch_bytes`` per hop to a thread (memory: thrice that each)."""
 
     pace: Pace = Pace()
     batch_bytes: int = 512 * 1024
 
+    @asynccontextmanager
     async def receive(
         self, chunks: AsyncIterator[bytes], path: Path, *, max_bytes: int
-    ) -> Received:
-        """Write ``chunks`` to a new file at ``path`` and make it last.
+    ) -> AsyncIterator[Received]:
+        """Write ``chunks`` to a new file at ``path``, and make it last before the block is left.
 
+        Within the block the file is whole and can be read, while the disk is still busy with it.
         Raises ``MaterialTooLarge`` as soon as ``max_bytes`` are exceeded, ``MaterialEmpty``,
-        ``UploadTooSlow``, ``StoreUnwritable``, and whatever ``chunks`` raises. The file then
-        remains for the caller to remove with its folder.
+        ``UploadTooSlow``, ``StoreUnwritable`` (on leaving, too), and whatever ``chunks`` raises.
+        The file then remains for the caller to remove with its folder.
         """
         draft = Draft(path)
         try:
             await self._fill(draft, chunks, max_bytes)
-            await _on_disk(draft.finish)
+            lasting = asyncio.ensure_future(_on_disk(draft.finish))
+            try:
+                yield Received(path, draft.size, draft.sha256, draft.head)
+                await lasting
+            finally:
+                await settle(lasting)
         finally:
             draft.close()
-        return Received(path, draft.size, draft.sha256, draft.head)
 
     async def _fill(self, draft: Draft, chunks: AsyncIterator[bytes], max_bytes: int) -> None:
         loop = asyncio.get_running_loop()
@@ -71,7 +78,10 @@ class Intake:
         received = held = 0
         batch: list[bytes] = []
         try:
-            async with asyncio.timeout_at(self.pace.due(started, 0)) as patience:
+            async with (
+                asyncio.timeout_at(self.pace.due(started, 0)) as patience,
+                _writing_behind(draft) as write,
+            ):
                 async for chunk in chunks:
                     received += len(chunk)
                     held += len(chunk)
@@ -79,14 +89,36 @@ class Intake:
                         raise too_large(max_bytes)
                     batch.append(chunk)
                     if held >= self.batch_bytes:
-                        await _on_disk(draft.write, batch)
+                        await write(batch)
                         batch, held = [], 0
                     patience.reschedule(self.pace.due(started, received))
+                if not received:
+                    raise MaterialEmpty
+                await write(batch)
         except TimeoutError as late:
             raise UploadTooSlow from late
-        if not received:
-            raise MaterialEmpty
-        await _on_disk(draft.write, batch)
+
+
+@asynccontextmanager
+async def _writing_behind(
+    draft: Draft,
+) -> AsyncIterator[Callable[[list[bytes]], Awaitable[None]]]:
+    """Give a writer that writes one batch while the next is on its way through the network."""
+    running: asyncio.Future[None] | None = None
+
+    async def write(batch: list[bytes]) -> None:
+        nonlocal running
+        if running is not None:
+            await running
+        running = asyncio.ensure_future(_on_disk(draft.write, batch))
+
+    try:
+        yield write
+        if running is not None:
+            await running
+    finally:
+        if running is not None:
+            await settle(running)
 
 
 async def _on_disk(work: Callable[..., None], *args: object) -> None:

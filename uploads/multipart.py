@@ -7,7 +7,7 @@ one and a file that contains its boundary for the end; this one does none of tha
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from python_multipart.multipart import parse_options_header
@@ -30,6 +30,19 @@ class FilePart:
     name: str
     fields: Mapping[str, str]
     chunks: AsyncIterator[bytes]
+
+
+@dataclass(frozen=True)
+class StreamedMultipart:
+    """The adapter behind the port ``MultipartReader``."""
+
+    head_seconds: float = 30.0
+
+    def one_file(
+        self, chunks: AsyncIterator[bytes], content_type: str
+    ) -> AbstractAsyncContextManager[FilePart]:
+        """Open the one file of a form, as the function ``one_file`` does."""
+        return one_file(chunks, content_type, head_seconds=self.head_seconds)
 
 
 @asynccontextmanager

@@ -15,6 +15,8 @@ from uploads.kinds import Kind, allowed_kinds, kind_of, type_sentence
 from uploads.store import Store
 from uploads.workers import ChildLimits
 
+_NAMES = ("original", "working", "thumbnail")
+
 
 @dataclass(frozen=True)
 class LocalMaterialFiles:
@@ -54,12 +56,12 @@ class LocalMaterialFiles:
         ``UploadTooSlow`` (or their subclasses) and ``Unavailable``.
         """
         async with self.store.scratch(2 * max_bytes) as folder:
-            received = await self.intake.receive(chunks, folder / "original", max_bytes=max_bytes)
-            kind = _kind_among(received, allowed_kinds(formats))
-            working, thumbnail = folder / "working", folder / "thumbnail"
-            finding = await self.inspector.inspect(received.path, kind, working, thumbnail)
+            path, working, thumbnail = (folder / name for name in _NAMES)
+            async with self.intake.receive(chunks, path, max_bytes=max_bytes) as received:
+                kind = _kind_among(received, allowed_kinds(formats))
+                finding = await self.inspector.inspect(path, kind, working, thumbnail)
             original = StoredFile(received.sha256, received.sha256, received.size, kind.value)
-            files = {received.path: original}
+            files = {path: original}
             if kind.is_picture:
                 files[working] = await hop(_made, working, finding.working_mime)
                 files[thumbnail] = await hop(_made, thumbnail, Kind.JPEG.value)
@@ -80,9 +82,10 @@ class LocalMaterialFiles:
         ``Unavailable``.
         """
         async with self.store.scratch(max_bytes) as folder:
-            received = await self.intake.receive(chunks, folder / "original", max_bytes=max_bytes)
-            kind = _kind_among(received, [kind for kind in Kind if kind.value == mime])
-            await self.store.put({received.path: received.sha256})
+            path = folder / "original"
+            async with self.intake.receive(chunks, path, max_bytes=max_bytes) as received:
+                kind = _kind_among(received, [kind for kind in Kind if kind.value == mime])
+            await self.store.put({path: received.sha256})
             return StoredFile(received.sha256, received.sha256, received.size, kind.value)
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:

@@ -9,10 +9,22 @@ from pathlib import Path
 import pytest
 
 from tests.uploads.drawing import chunked
-from uploads.intake import Intake, Pace
+from uploads.intake import Intake, Pace, Received
 from uploads.refusals import MaterialEmpty, MaterialTooLarge, StoreUnwritable, UploadTooSlow
 
 INTAKE = Intake()
+
+
+def size_of(path: Path) -> int:
+    return path.stat().st_size
+
+
+async def receive(
+    intake: Intake, chunks: AsyncIterator[bytes], path: Path, *, max_bytes: int
+) -> Received:
+    async with intake.receive(chunks, path, max_bytes=max_bytes) as received:
+        assert size_of(path) == received.size
+    return received
 
 
 async def dripping(pause: float, chunk: bytes = b"x") -> AsyncIterator[bytes]:
@@ -26,7 +38,7 @@ async def dripping(pause: float, chunk: bytes = b"x") -> AsyncIterator[bytes]:
 async def test_bytes_size_and_digest(tmp_path: Path, size: int, chunk: int) -> None:
     data = bytes(range(251)) * (size // 251 + 1)
     data = data[:size]
-    received = await INTAKE.receive(chunked(data, chunk), tmp_path / "a", max_bytes=size)
+    received = await receive(INTAKE, chunked(data, chunk), tmp_path / "a", max_bytes=size)
     assert (tmp_path / "a").read_bytes() == data
     assert received.sha256 == hashlib.sha256(data).hexdigest()
     assert (received.size, received.head) == (size, data[:16])
@@ -35,14 +47,14 @@ async def test_bytes_size_and_digest(tmp_path: Path, size: int, chunk: int) -> N
 
 async def test_one_byte_over_the_limit(tmp_path: Path) -> None:
     with pytest.raises(MaterialTooLarge) as refusal:
-        await INTAKE.receive(chunked(b"x" * 11, 3), tmp_path / "a", max_bytes=10)
+        await receive(INTAKE, chunked(b"x" * 11, 3), tmp_path / "a", max_bytes=10)
     assert refusal.value.facts == {"max_bytes": 10}
 
 
 async def test_the_limit_is_named_in_megabytes(tmp_path: Path) -> None:
     data = b"x" * (2 * 1024 * 1024 + 1)
     with pytest.raises(MaterialTooLarge) as refusal:
-        await INTAKE.receive(chunked(data), tmp_path / "a", max_bytes=len(data) - 1)
+        await receive(INTAKE, chunked(data), tmp_path / "a", max_bytes=len(data) - 1)
     assert refusal.value.text == "文件超过2MB,请压缩或重新拍照后上传。"
 
 
@@ -56,7 +68,7 @@ async def test_an_endless_upload_is_read_no_further_than_the_limit(tmp_path: Pat
             yield b"x" * 1000
 
     with pytest.raises(MaterialTooLarge):
-        await INTAKE.receive(endless(), tmp_path / "a", max_bytes=50_000)
+        await receive(INTAKE, endless(), tmp_path / "a", max_bytes=50_000)
     assert given == 51_000
 
 
@@ -67,7 +79,7 @@ async def test_no_bytes_are_refused(tmp_path: Path, chunks: list[bytes]) -> None
             yield chunk
 
     with pytest.raises(MaterialEmpty):
-        await INTAKE.receive(empty(), tmp_path / "a", max_bytes=10)
+        await receive(INTAKE, empty(), tmp_path / "a", max_bytes=10)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +94,7 @@ async def test_no_bytes_are_refused(tmp_path: Path, chunks: list[bytes]) -> None
 async def test_too_slow(tmp_path: Path, pace: Pace, pause: float) -> None:
     started = asyncio.get_running_loop().time()
     with pytest.raises(UploadTooSlow):
-        await Intake(pace).receive(dripping(pause), tmp_path / "a", max_bytes=10**9)
+        await receive(Intake(pace), dripping(pause), tmp_path / "a", max_bytes=10**9)
     assert asyncio.get_running_loop().time() - started < 2
 
 
@@ -95,7 +107,7 @@ def test_pace_counts_what_was_brought() -> None:
 
 async def test_a_disk_that_refuses(tmp_path: Path) -> None:
     with pytest.raises(StoreUnwritable):
-        await INTAKE.receive(chunked(b"x"), tmp_path / "absent" / "a", max_bytes=10)
+        await receive(INTAKE, chunked(b"x"), tmp_path / "absent" / "a", max_bytes=10)
 
 
 async def test_a_disk_that_is_full_in_the_middle(tmp_path: Path) -> None:
@@ -103,7 +115,7 @@ async def test_a_disk_that_is_full_in_the_middle(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, hard))
     try:
         with pytest.raises(StoreUnwritable):
-            await INTAKE.receive(chunked(bytes(1_000_000)), tmp_path / "a", max_bytes=10**9)
+            await receive(INTAKE, chunked(bytes(1_000_000)), tmp_path / "a", max_bytes=10**9)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert (tmp_path / "a").stat().st_size == 700_000
@@ -115,7 +127,7 @@ async def test_faults_of_the_sender_come_through(tmp_path: Path) -> None:
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        await INTAKE.receive(broken(), tmp_path / "a", max_bytes=10)
+        await receive(INTAKE, broken(), tmp_path / "a", max_bytes=10)
 
 
 async def test_memory_stays_flat(tmp_path: Path) -> None:
@@ -125,7 +137,7 @@ async def test_memory_stays_flat(tmp_path: Path) -> None:
 
     tracemalloc.start()
     try:
-        received = await INTAKE.receive(long(), tmp_path / "a", max_bytes=10**9)
+        received = await receive(INTAKE, long(), tmp_path / "a", max_bytes=10**9)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.uploads.drawing import chunked
-from uploads.multipart import boundary_of, one_file
+from uploads.multipart import StreamedMultipart, boundary_of, one_file
 from uploads.refusals import MultipartBroken, UploadTooSlow
 
 BOUNDARY = "WXform7f3a"
@@ -168,7 +168,7 @@ async def test_a_head_that_never_ends_is_too_slow() -> None:
         await asyncio.sleep(60)
 
     with pytest.raises(UploadTooSlow):
-        async with one_file(dripping(), CONTENT_TYPE, head_seconds=0.02):
+        async with StreamedMultipart(0.02).one_file(dripping(), CONTENT_TYPE):
             raise AssertionError("was opened")
 
 
