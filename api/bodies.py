@@ -1,0 +1,61 @@
+"""Bodies that are refused before they were read: the answer must still reach who is sending."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import wraps
+from typing import Any, TypeVar
+
+from sanic import Request
+from sanic.exceptions import SanicException
+from sanic.response import HTTPResponse
+
+from api.call import Call
+from api.errors import answer_error
+
+T = TypeVar("T")
+
+LINGER_SECONDS = 15.0
+
+
+def answered_early(
+    handler: Callable[..., Awaitable[T]],
+) -> Callable[..., Awaitable[T | None]]:
+    """Make the refusals of a streaming handler arrive while the client is still sending.
+
+    Closing a connection with unread bytes resets it, and a phone then reports a broken network
+    instead of what is wrong with the photo.
+    """
+
+    @wraps(handler)
+    async def handle(call: Call[Any], **path: Any) -> T | None:
+        try:
+            return await handler(call, **path)
+        except Exception as error:  # whatever it is, it becomes an answer here or in the framework
+            if not _is_unread(call.request):
+                raise
+            await answer_and_linger(call.request, answer_error(call.request, error))
+            return None
+
+    return handle
+
+
+def _is_unread(request: Request) -> bool:
+    stream: Any = request.stream
+    return stream is not None and bool(stream.request_body)
+
+
+async def answer_and_linger(request: Request, response: HTTPResponse) -> None:
+    """Answer now with ``Connection: close``, then read the rest away for at most 15 s."""
+    stream: Any = request.stream
+    stream.keep_alive = False
+    # Who asks before sending (Expect: 100-continue) is told no, and need not send.
+    stream.expecting_continue = False
+    sent = await request.respond(response)
+    await sent.send(b"", True)
+    with suppress(TimeoutError, SanicException):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while stream.request_body:
+                await stream.read()
+    # Nobody may take what is left for a request.
+    stream.request_body = None
