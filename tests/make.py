@@ -1,0 +1,212 @@
+"""Builders: what a test needs before its own first line, made through the use-cases."""
+
+import io
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from PIL import Image, ImageDraw
+
+from models.case import Case
+from models.item import Item
+from models.rules.events import Role
+from models.staff import StaffMember
+from services.actors import Citizen, Machine, Officer
+from services.seeding import catalogue
+from services.sessions import CITIZEN_AUDIENCE
+from tests.world import World
+
+WANG = "wxsandbox-wangjianguo0000000"
+LI = "wxsandbox-lixiuying000000000"
+PASSWORD = "Correct-Horse-9"
+
+FORMS: dict[str, dict[str, Any]] = {
+    "ITEM10": {
+        "road_section": "人民路(一号桥至二号桥)",
+        "stake_range": "K0+100至K0+160",
+        "surface_type": "沥青",
+        "area_m2": 12.5,
+        "planned_start": "2026-04-01",
+        "planned_end": "2026-04-10",
+        "contractor": "示例县绿源工程有限公司",
+    },
+    "ITEM09": {
+        "unit_number": "511499001001GB00001F00010001",
+        "location": "示例县人民路88号1单元301",
+        "usage": "住宅",
+        "area_m2": 98.5,
+        "price_fen": 50_000_000,
+        "co_ownership": "单独所有",
+    },
+    "ITEM11": {"reason": "丢失补领", "living_address": "示例县人民路88号1单元301"},
+    "ITEM05": {
+        "felling_location": "北桥镇桥头村3小班",
+        "forest_type": "用材林",
+        "species": "杉木",
+        "area_mu": 2.5,
+        "volume_m3": 12,
+        "felling_method": "择伐",
+        "regeneration": "补植",
+        "land_type": "自留山",
+        "owner_is_individual": True,
+        "in_nature_reserve": False,
+    },
+}
+
+
+def jpeg(text: str = "paper", size: tuple[int, int] = (800, 600)) -> bytes:
+    """Return a small JPEG with a text on it; another text gives other bytes."""
+    picture = Image.new("RGB", size, (240, 240, 235))
+    ImageDraw.Draw(picture).text((40, 40), text, fill=(20, 20, 20), font_size=40)
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=85)
+    return stream.getvalue()
+
+
+def pdf(text: str = "paper", pages: int = 1) -> bytes:
+    """Return a PDF of some drawn pages."""
+    sheets = []
+    for number in range(pages):
+        sheet = Image.new("RGB", (600, 800), "white")
+        ImageDraw.Draw(sheet).text((40, 40), f"{text} {number}", fill="black", font_size=30)
+        sheets.append(sheet)
+    stream = io.BytesIO()
+    sheets[0].save(stream, "PDF", save_all=True, append_images=sheets[1:])
+    return stream.getvalue()
+
+
+async def chunked(content: bytes, size: int = 65536) -> AsyncIterator[bytes]:
+    """Yield bytes as a network does."""
+    for start in range(0, len(content), size):
+        yield content[start : start + size]
+
+
+async def login_code(world: World, openid: str = WANG) -> str:
+    answer = await world.phone.post(f"/citizens/{openid}/login-code")
+    return str(answer.json["code"])
+
+
+async def person(world: World, openid: str = WANG) -> dict[str, Any]:
+    """Return the sandbox's citizen."""
+    found = (await world.phone.get("/citizens")).json["items"]
+    return dict(next(each for each in found if each["openid"] == openid))
+
+
+async def citizen(world: World, openid: str = WANG, *, real_name: bool = True) -> Citizen:
+    """Return a citizen who logged in through WeChat, by default with a real name."""
+    signed_in = await world.ctx.accounts.login_wechat(await login_code(world, openid))
+    claims = world.ctx.tokens.read(signed_in.grant.access_token, audience=CITIZEN_AUDIENCE)
+    who = Citizen(UUID(claims["sub"]), UUID(claims["sid"]))
+    if real_name:
+        found = await person(world, openid)
+        await world.ctx.accounts.verify_real_name(who, found["name"], found["id_number"])
+    return who
+
+
+def token(world: World, who: Citizen) -> str:
+    """Return an access token of a citizen."""
+    claims = {"sub": str(who.account_id), "sid": str(who.session_id)}
+    ttl = timedelta(minutes=15)
+    return world.ctx.tokens.issue(claims, audience=CITIZEN_AUDIENCE, ttl=ttl)
+
+
+async def item_code(item: str) -> str:
+    """Return the code of a catalogue item (``ITEM10``)."""
+    return next(str(body["code"]) for body in catalogue() if body["id"] == item)
+
+
+async def officer(
+    world: World, roles: Iterable[Role] = (Role.WINDOW,), username: str | None = None
+) -> Officer:
+    """Return a member of staff."""
+    name = username or f"staff-{uuid4().hex[:8]}"
+    await world.ctx.staff.create(
+        username=name,
+        password=PASSWORD,
+        name="测试人员",
+        roles=frozenset(roles),
+        unit="示例县政务服务中心",
+    )
+    row = await StaffMember.get(username=name)
+    return Officer(row.id, frozenset(roles), row.unit)
+
+
+async def machine(world: World, agency_uscc: str) -> Machine:
+    """Return a back-office system of an agency."""
+    client_id = f"backoffice-{uuid4().hex[:8]}"
+    await world.ctx.machines.create(
+        client_id=client_id, client_secret=PASSWORD, name="审批系统", agency_uscc=agency_uscc
+    )
+    return Machine(client_id, agency_uscc, "审批系统")
+
+
+@dataclass
+class Filed:
+    """A case on its way and the people in it."""
+
+    citizen: Citizen
+    case_id: UUID
+    item: Item
+    officer: Officer | None = None
+    codes: list[str] = field(default_factory=list)
+
+    async def case(self) -> Case:
+        return await Case.get(id=self.case_id)
+
+
+async def draft(world: World, who: Citizen, item: str = "ITEM10") -> Filed:
+    """Return a draft with its form filled and every required material uploaded."""
+    code = await item_code(item)
+    opened = (await world.ctx.cases.open_draft(who, code, another=True)).opened
+    for name, value in FORMS[item].items():
+        opened = await world.ctx.cases.put_field(who, opened.case.id, name, value)
+    wanted = await world.ctx.cases.requirements(opened)
+    codes = [each.code for each in wanted if each.required and each.upload]
+    for each in codes:
+        content = jpeg(f"{each} of {opened.case.id}")
+        await world.ctx.materials.upload(
+            who, opened.case.id, each, chunked(content), file_name=f"{each}.jpg"
+        )
+    row = await Item.get(code=code)
+    return Filed(who, opened.case.id, row, codes=codes)
+
+
+async def submitted(world: World, who: Citizen, item: str = "ITEM10") -> Filed:
+    """Return a submitted case."""
+    filed = await draft(world, who, item)
+    await world.ctx.submissions.submit(who, filed.case_id, uuid4().hex)
+    return filed
+
+
+async def claimed(
+    world: World, who: Citizen, item: str = "ITEM10", by: Officer | None = None
+) -> Filed:
+    """Return a case under pre-review."""
+    filed = await submitted(world, who, item)
+    filed.officer = by or await officer(world, (Role.WINDOW, Role.DEPT))
+    await world.ctx.reviews.claim(filed.officer, filed.case_id)
+    return filed
+
+
+async def judged(world: World, who: Citizen, item: str = "ITEM10") -> Filed:
+    """Return a case under pre-review whose materials all passed."""
+    filed = await claimed(world, who, item)
+    for code in filed.codes:
+        await world.ctx.reviews.put_verdict(
+            _reviewer(filed), filed.case_id, code, verdict="PASS", reason_code=None, comment=""
+        )
+    return filed
+
+
+async def accepted(world: World, who: Citizen, item: str = "ITEM10") -> Filed:
+    """Return an accepted case with its package ready."""
+    filed = await judged(world, who, item)
+    await world.ctx.reviews.accept(_reviewer(filed), filed.case_id)
+    return filed
+
+
+def _reviewer(filed: Filed) -> Officer:
+    assert filed.officer is not None
+    return filed.officer
