@@ -20,10 +20,22 @@ def clock() -> SetClock:
     return SetClock()
 
 
+@pytest.fixture(scope="session")
+def _server() -> Iterator[ValkeyServer]:
+    server = ValkeyServer()
+    yield server
+    server.terminate()
+
+
 @pytest.fixture
-def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer() as server:
-        yield server
+def valkey(_server: ValkeyServer) -> ValkeyServer:
+    """Return an empty server, running again if the last test killed it."""
+    if not _server.is_running():
+        _server.terminate()
+        _server.start()
+    with _server.client() as client:
+        client.flushall()
+    return _server
 
 
 @pytest.fixture

@@ -85,7 +85,6 @@ async def test_streams_end_and_publishing_is_silent_when_redis_dies(
     await broadcast.publish("a", "lost")
     async with broadcast.subscribe("a") as none:
         assert await hear(none) is None
-    valkey.start()
 
 
 async def test_a_new_subscription_works_when_redis_is_back(
@@ -97,6 +96,7 @@ async def test_a_new_subscription_works_when_redis_is_back(
         assert await hear(lost) is None
     valkey._desired_port = port
     valkey.start()
+    valkey._desired_port = None
     async with broadcast.subscribe("a") as stream:
         await broadcast.publish("a", "back")
         assert await hear(stream) == "back"

@@ -78,7 +78,6 @@ async def test_without_redis_strict_rules_hold_and_others_let_pass(
     valkey.terminate()
     assert await count(limiter, "strict", "a", 10) == 3
     assert await count(limiter, "lenient", "a", 10) == 10
-    valkey.start()
 
 
 async def test_a_frozen_redis_is_paid_for_once_a_second(

@@ -203,7 +203,6 @@ async def test_without_redis_the_token_is_kept_in_the_process(
     sends = [messages.send(WANG, TEMPLATE, DATA, "") for _ in range(30)]
     assert await asyncio.gather(*sends) == [Sent.NOT_SUBSCRIBED] * 30
     assert outside.asked["/cgi-bin/stable_token"] == 1
-    valkey.start()
 
 
 async def test_a_dead_token_is_replaced_without_redis_too(
@@ -213,7 +212,6 @@ async def test_a_dead_token_is_replaced_without_redis_too(
     await messages.send(WANG, TEMPLATE, DATA, "")
     await outside.fault(SEND, code=40001)
     assert await messages.send(WANG, TEMPLATE, DATA, "") is Sent.NOT_SUBSCRIBED
-    valkey.start()
 
 
 async def test_a_failing_token_endpoint_is_asked_once_by_all_waiters(
