@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import re
 import signal
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -102,3 +104,15 @@ async def test_a_rule_that_is_not_in_the_table_is_a_mistake(limiter: RedisLimite
 @pytest.mark.parametrize("name", ["sms", "realname", "phone", "query_code", "staff_login"])
 def test_what_can_be_guessed_or_costs_money_is_strict(name: str) -> None:
     assert RULES[name].strict
+
+
+def test_every_rule_that_is_asked_for_is_in_the_table() -> None:
+    root = Path(__file__).parents[2]
+    files = [path for layer in ("api", "services") for path in (root / layer).rglob("*.py")]
+    asked = {
+        name
+        for path in files
+        for name in re.findall(r"limiter\.hit\(\s*\"(\w+)\"", path.read_text(encoding="utf-8"))
+    }
+    assert asked
+    assert asked <= RULES.keys()
