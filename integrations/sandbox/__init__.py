@@ -68,8 +68,8 @@ PAID or CLOSED; ``GET /phone/api/orders`` lists everybody's
 ``POST /phone/api/orders/<prepay_id>/pay`` ``{openid, invocation?, copies?, deliver?, signtest?}``
 -> ``{errMsg, transaction_id, callbacks: [seq]}``. ``invocation`` is the argument of
 ``wx.requestPayment``; when given, its paySign is checked as the WeChat client does. ``copies``
-sends the callback that many times, ``deliver: false`` never sends it, ``signtest: true`` first sends a
-probe whose signature begins with ``WECHATPAY/SIGNTEST/``
+sends the callback that many times, ``deliver: false`` never sends it, ``signtest: true`` first
+sends a probe whose signature begins with ``WECHATPAY/SIGNTEST/``
 ``POST /phone/api/orders/<prepay_id>/cancel`` ``{openid}`` -> ``{errMsg}``: the cashier is closed,
 the order stays unpaid
 ``GET  /phone/api/outbox?openid=&phone=`` -> ``{items: [{id, channel: subscribe|sms, to, template,
@@ -81,10 +81,10 @@ status, error}]}]}``, newest first; state is PENDING, DELIVERED, HELD, PROBED or
 ``POST /phone/api/parcels/<waybill>/advance`` ``{state?}`` -> ``{waybill, state}``: the next state,
 or the named one (kuaidi100 code)
 ``GET|POST|DELETE /phone/api/faults``; POST ``{path_prefix, times?, status?, code?, delay_ms?,
-drop?, after?}`` -> ``{id}``: the next ``times`` requests under the prefix get this HTTP status, or this
-provider error code in the provider's shape, or come late, or lose their connection; with ``after``
-the request takes effect first and only its answer is spoiled. The prefix ``/`` means the real-name
-check alone. The answer of a fault is never signed.
+drop?, after?}`` -> ``{id}``: the next ``times`` requests under the prefix get this HTTP status, or
+this provider error code in the provider's shape, or come late, or lose their connection; with
+``after`` the request takes effect first and only its answer is spoiled. The prefix ``/`` means the
+real-name check alone. The answer of a fault is never signed.
 """
 
 from .app import make_app

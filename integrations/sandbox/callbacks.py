@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from sqlite3 import Row
 from typing import Any
 
@@ -32,7 +34,7 @@ class Callbacks:
     _flying: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
     def add(
-        self, number: str, kind: str, url: str, body: bytes, after: float = 0, held: bool = False
+        self, number: str, kind: str, url: str, body: bytes, *, after: float = 0, held: bool = False
     ) -> int:
         """Queue a callback ``after`` unscaled seconds; a ``held`` one is never sent by itself."""
         return self.store.insert(
@@ -70,10 +72,10 @@ class Callbacks:
                 while True:
                     self._awake.clear()
                     wait = self._start_due(session)
-                    try:
-                        await asyncio.wait_for(self._awake.wait(), wait)
-                    except TimeoutError:
-                        continue
+                    # Not wait_for: on Python 3.11 it loses a cancel that meets the event.
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(wait):
+                            await self._awake.wait()
             finally:
                 flying = list(self._flying.values())
                 for task in flying:
@@ -88,13 +90,13 @@ class Callbacks:
             if row["seq"] in self._flying:
                 continue
             if row["next_at"] > now:
-                return min(wait, row["next_at"] - now)
+                return min(wait, float(row["next_at"]) - now)
             task = asyncio.create_task(self._deliver(session, row))
             self._flying[row["seq"]] = task
-            task.add_done_callback(lambda _, seq=row["seq"]: self._landed(seq))
+            task.add_done_callback(partial(self._landed, row["seq"]))
         return wait
 
-    def _landed(self, seq: int) -> None:
+    def _landed(self, seq: int, _: asyncio.Task[None]) -> None:
         self._flying.pop(seq, None)
         self.wake()
 

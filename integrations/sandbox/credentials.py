@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -65,14 +66,12 @@ def issue_credentials(directory: Path) -> Credentials:
 
 def read_credentials(file: Path) -> Credentials:
     """Read credentials that were issued; raise ``OSError`` or ``ValueError`` when they are not."""
-    values: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
-    keys = {name: file.parent / path for name, path in _KEY_FILES.items()}
-    return Credentials(
-        file=file,
-        **{f"{name}_file": path for name, path in keys.items()},
-        **{f"{name}_pem": path.read_text(encoding="ascii") for name, path in keys.items()},
-        **values,
-    )  # type: ignore[arg-type]
+    values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    keys: dict[str, Any] = {}
+    for name, path in _KEY_FILES.items():
+        keys[f"{name}_file"] = file.parent / path
+        keys[f"{name}_pem"] = (file.parent / path).read_text(encoding="ascii")
+    return Credentials(file=file, **keys, **values)
 
 
 def _generate(directory: Path) -> None:

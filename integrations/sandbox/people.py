@@ -19,26 +19,21 @@ class Citizen:
     registered_name: str
 
 
-def _citizen(
-    who: str, name: str, id_number: str, phone: str, note: str, registered_name: str | None = None
-) -> Citizen:
+def _openid(who: str) -> str:
     # A real openid has 28 characters.
-    openid = f"wxsandbox-{who:0<18}"
-    return Citizen(openid, name, id_number, phone, note, registered_name or name)
+    return f"wxsandbox-{who:0<18}"
 
 
-CITIZENS = (
-    _citizen("wangjianguo", "王建国", "511499198803162013", "13800000001", "成年，实名一致"),
-    _citizen("lixiuying", "李秀英", "51149919650812404X", "13800000002", "成年，实名一致"),
-    _citizen("chenming", "陈明", "511499199005236051", "13800000003", "成年，实名一致"),
-    _citizen(
-        "zhangguiying", "张桂英", "511499194311051028", "13800000004", "张奶奶，83岁，实名一致"
-    ),
-    _citizen("xiaoyu", "小宇", "511499201506203012", "13800000005", "未成年，实名一致"),
-    _citizen(
-        "zhaoqiang", "赵强", "51149919781120707X", "13800000006", "姓名与号码不一致", "赵志强"
-    ),
+# Openid, name on the phone, ID number, phone, what to expect, name in the register.
+_PEOPLE = (
+    ("wangjianguo", "王建国", "511499198803162013", "13800000001", "成年，实名一致", "王建国"),
+    ("lixiuying", "李秀英", "51149919650812404X", "13800000002", "成年，实名一致", "李秀英"),
+    ("chenming", "陈明", "511499199005236051", "13800000003", "成年，实名一致", "陈明"),
+    ("zhangguiying", "张桂英", "511499194311051028", "13800000004", "张奶奶，83岁", "张桂英"),
+    ("xiaoyu", "小宇", "511499201506203012", "13800000005", "未成年，实名一致", "小宇"),
+    ("zhaoqiang", "赵强", "51149919781120707X", "13800000006", "姓名与号码不一致", "赵志强"),
 )
+CITIZENS = tuple(Citizen(_openid(who), *facts) for who, *facts in _PEOPLE)
 
 _BY_OPENID = {citizen.openid: citizen for citizen in CITIZENS}
 _REGISTER = {citizen.id_number: citizen.registered_name for citizen in CITIZENS}

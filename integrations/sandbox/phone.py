@@ -1,4 +1,4 @@
-"""The citizen's phone: codes, subscriptions, the cashier and the messages, as JSON and as a page."""
+"""The citizen's phone: codes, subscriptions, cashier and messages, as JSON and as a page."""
 
 import json
 from collections.abc import Callable
@@ -71,7 +71,8 @@ class Phone:
 
     async def list_subscriptions(self, request: web.Request) -> web.Response:
         rows = self.store.all(
-            "SELECT template_id, remaining FROM subscriptions WHERE openid = ? ORDER BY template_id",
+            "SELECT template_id, remaining FROM subscriptions WHERE openid = ?"
+            " ORDER BY template_id",
             _citizen(request).openid,
         )
         items = [{"template_id": row["template_id"], "left": row["remaining"]} for row in rows]
