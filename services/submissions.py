@@ -1,7 +1,7 @@
 """Submitting, resubmitting and withdrawing: what makes a draft a legal application."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from models.unit import transaction
 from services.actors import Citizen
 from services.applicants import Applicant, Applicants, facts_of
 from services.cases import Cases, Opened
+from services.corrections import marks_of, unanswered
 from services.errors import FieldFault, Invalid
 from services.forms import check_form
 from services.idempotency import Once
@@ -141,21 +142,11 @@ class Submissions:
     async def _check_answered(self, opened: Opened) -> None:
         correction = await Correction.get(case_id=opened.case.id, round=opened.case.round)
         present = await self.cases.materials(opened.case.id)
-        open_points: Sequence[str] = [
-            point["material_code"]
-            for point in correction.items
-            if point.get("material_code")
-            and (
-                point["material_code"] not in present
-                or present[point["material_code"]].created_at <= correction.issued_at
-            )
-        ]
-        if open_points:
-            raise CorrectionUnanswered(
-                faults=[
-                    FieldFault(f"/materials/{code}", "请补上这份材料。") for code in open_points
-                ]
-            )
+        marks = marks_of(self.crypto, opened.case.id, opened.item, opened.form.values)
+        asked = {each.code for each in await self.cases.requirements(opened) if each.asked}
+        faults = unanswered(correction, asked, present, marks)
+        if faults:
+            raise CorrectionUnanswered(faults=faults)
 
     async def _numbers(
         self, case: Case, item: PublishedItem, applicant: Applicant

@@ -1,0 +1,157 @@
+"""A case as its officer sees it; name and ID number of the applicant are masked."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from models.material import Material
+from models.review import Correction, Verdict
+from models.rules.identity import mask_id_number, mask_name
+from models.rules.states import State
+from services.corrections import shown_point
+from services.reviews import Dossier
+
+
+class ApplicantView(BaseModel):
+    type: str
+    name: str
+    id_number: str
+
+
+class RequirementView(BaseModel):
+    """A material of the item for this applicant; ``upload`` tells that a file is expected."""
+
+    code: str
+    name: str
+    asked: bool
+    required: bool
+    upload: bool
+    why: str
+
+
+class VersionView(BaseModel):
+    """One upload; ``current`` is the one that counts. Bytes: /staff/v1/materials/<id>/content."""
+
+    id: UUID
+    code: str
+    no: int
+    mime: str
+    size: int
+    pages: int
+    sha256: str
+    current: bool
+    created_at: str
+
+    @classmethod
+    def of(cls, material: Material) -> "VersionView":
+        return cls(
+            id=material.id,
+            code=material.code,
+            no=material.no,
+            mime=material.mime,
+            size=material.size,
+            pages=material.pages,
+            sha256=material.sha256,
+            current=material.replaced_at is None,
+            created_at=material.created_at.isoformat(),
+        )
+
+
+class VerdictView(BaseModel):
+    round: int
+    code: str
+    material_id: UUID | None
+    verdict: str
+    reason_code: str | None
+    comment: str
+    at: str
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> "VerdictView":
+        return cls(
+            round=verdict.round,
+            code=verdict.code,
+            material_id=verdict.material_id,
+            verdict=verdict.verdict,
+            reason_code=verdict.reason_code,
+            comment=verdict.comment,
+            at=verdict.at.isoformat(),
+        )
+
+
+class PointView(BaseModel):
+    material_code: str | None
+    field: str | None
+    name: str
+    reason_code: str
+    requirement: str
+
+
+class CorrectionView(BaseModel):
+    round: int
+    opinion: str
+    items: list[PointView]
+    issued_at: str
+
+    @classmethod
+    def of(cls, correction: Correction) -> "CorrectionView":
+        return cls(
+            round=correction.round,
+            opinion=correction.opinion,
+            items=[PointView(**shown_point(point)) for point in correction.items],
+            issued_at=correction.issued_at.isoformat(),
+        )
+
+
+class DossierView(BaseModel):
+    """A case with everything to judge it by."""
+
+    id: UUID
+    case_no: str
+    state: str
+    state_text: str
+    round: int
+    item_code: str
+    item_name: str
+    item_version: str
+    agency: str
+    received_at: str | None
+    claimed: bool
+    mine: bool
+    applicant: ApplicantView
+    form: dict[str, Any]
+    form_schema: dict[str, Any]
+    requirements: list[RequirementView]
+    materials: list[VersionView]
+    verdicts: list[VerdictView]
+    corrections: list[CorrectionView]
+
+    @classmethod
+    def of(cls, dossier: Dossier) -> "DossierView":
+        case, item = dossier.opened.case, dossier.opened.item
+        return cls(
+            id=case.id,
+            case_no=str(case.case_no),
+            state=case.state.value,
+            state_text=case.state.zh,
+            round=case.round,
+            item_code=item.code,
+            item_name=item.name,
+            item_version=item.version,
+            agency=item.agency,
+            received_at=case.received_at.isoformat() if case.received_at else None,
+            claimed=case.state is State.PRE_REVIEWING,
+            mine=dossier.mine,
+            applicant=ApplicantView(
+                type=case.applicant_type,
+                name=mask_name(dossier.applicant.name),
+                id_number=mask_id_number(dossier.applicant.id_number),
+            ),
+            form=dict(dossier.opened.form.values),
+            form_schema=dict(item.form_schema),
+            requirements=[RequirementView(**vars(each)) for each in dossier.requirements],
+            materials=[VersionView.of(material) for material in dossier.materials],
+            verdicts=[VerdictView.of(verdict) for verdict in dossier.verdicts],
+            corrections=[CorrectionView.of(correction) for correction in dossier.corrections],
+        )

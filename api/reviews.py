@@ -1,0 +1,270 @@
+"""Pre-review by staff: the queue, a case, verdicts, corrections, acceptance, refusal."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from api.auth import STAFF
+from api.call import Call
+from api.dossier import DossierView
+from api.routes import Routes
+from models.case import Case
+from models.rules.reasons import DefectReason, RefusalReason
+from models.rules.states import State
+from services.actors import Officer
+from services.cases import CaseUnknown
+from services.corrections import (
+    CorrectionEmpty,
+    CorrectionIncomplete,
+    CorrectionNotForItem,
+    CorrectionRepeats,
+    MaterialNotOnList,
+    NotOnFirstNotice,
+    Point,
+    VerdictMissing,
+)
+from services.fees import FeeUndetermined
+from services.forms import FieldUnknown
+from services.items import CursorInvalid
+from services.queue import QueueEntry
+from services.refusals import RedirectMissing, Refusal, RefusalListMissing, RefusalUnusable
+from services.reviews import CaseClaimed
+from services.transitions import StepNotAllowed, StepNotYours
+from services.verdicts import (
+    MaterialAbsent,
+    MaterialNotAsked,
+    VerdictReasonMissing,
+    VerdictsIncomplete,
+)
+
+reviews = Routes("reviews", "/staff/v1/cases", STAFF)
+ROUTES = (reviews,)
+
+CASE = "/<case_id:uuid>"
+REFUSALS = (CaseUnknown, CaseClaimed, StepNotAllowed, StepNotYours)
+
+
+class QueueQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    state: State | None = None
+    limit: int = Field(20, ge=1, le=100)
+    cursor: str | None = Field(None, max_length=300)
+
+
+class QueuedCase(BaseModel):
+    """``due_at`` is the next deadline, ``mine`` a case that the asking officer claimed."""
+
+    id: UUID
+    case_no: str
+    state: str
+    state_text: str
+    round: int
+    item_code: str
+    item_name: str
+    agency: str
+    received_at: str
+    due_at: str | None
+    claimed: bool
+    mine: bool
+
+    @classmethod
+    def of(cls, entry: QueueEntry) -> "QueuedCase":
+        return cls(
+            id=entry.id,
+            case_no=entry.case_no,
+            state=entry.state.value,
+            state_text=entry.state.zh,
+            round=entry.round,
+            item_code=entry.item_code,
+            item_name=entry.item_name,
+            agency=entry.agency,
+            received_at=entry.received_at.isoformat(),
+            due_at=entry.due_at.isoformat() if entry.due_at else None,
+            claimed=entry.claimed,
+            mine=entry.mine,
+        )
+
+
+class Queue(BaseModel):
+    cases: list[QueuedCase]
+    next_cursor: str | None
+
+
+class ReviewedCase(BaseModel):
+    """Where a case stands after an officer's act."""
+
+    id: UUID
+    case_no: str
+    state: str
+    state_text: str
+    round: int
+
+    @classmethod
+    def of(cls, case: Case) -> "ReviewedCase":
+        return cls(
+            id=case.id,
+            case_no=str(case.case_no),
+            state=case.state.value,
+            state_text=case.state.zh,
+            round=case.round,
+        )
+
+
+class VerdictBody(BaseModel):
+    """``reason_code`` is needed with FAIL."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    verdict: Literal["PASS", "FAIL"]
+    reason_code: DefectReason | None = None
+    comment: str = Field("", max_length=500)
+
+
+class CorrectionPoint(BaseModel):
+    """One thing to put right: either a material or a field of the form."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    material_code: str | None = Field(None, min_length=1, max_length=8)
+    field: str | None = Field(None, min_length=1, max_length=64)
+    reason_code: DefectReason
+    requirement: str = Field(min_length=2, max_length=500)
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> "CorrectionPoint":
+        if (self.material_code is None) == (self.field is None):
+            raise ValueError("a point names a material or a field")
+        return self
+
+    def point(self) -> Point:
+        return Point(
+            name=self.material_code or self.field or "",
+            is_field=self.field is not None,
+            reason=self.reason_code,
+            requirement=self.requirement,
+        )
+
+
+class CorrectionBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    items: list[CorrectionPoint] = Field(max_length=100)
+    opinion: str = Field("", max_length=1000)
+
+
+class RefusalBody(BaseModel):
+    """``redirect_agency`` is needed with NOT_IN_JURISDICTION."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason_code: RefusalReason
+    explanation: str = Field(min_length=10, max_length=1000)
+    redirect_agency: str | None = Field(None, min_length=2, max_length=100)
+
+
+@reviews.add("GET", "", query=QueueQuery, answer=Queue, errors=(CursorInvalid,))
+async def list_queue(call: Call[Officer]) -> Queue:
+    """List what waits: submitted and under pre-review first, by deadline."""
+    query = call.query(QueueQuery)
+    page = await call.ctx.reviews.queue(
+        call.who, query.state, limit=query.limit, cursor=query.cursor
+    )
+    return Queue(
+        cases=[QueuedCase.of(entry) for entry in page.entries], next_cursor=page.next_cursor
+    )
+
+
+@reviews.add("GET", CASE, answer=DossierView, errors=(CaseUnknown, StepNotYours))
+async def get_dossier(call: Call[Officer], case_id: UUID) -> DossierView:
+    """Show a case with form, materials, verdicts and corrections; the applicant masked."""
+    return DossierView.of(await call.ctx.reviews.show(call.who, case_id))
+
+
+@reviews.add("POST", f"{CASE}/claim", answer=ReviewedCase, errors=REFUSALS)
+async def claim(call: Call[Officer], case_id: UUID) -> ReviewedCase:
+    """Take a case for pre-review."""
+    return ReviewedCase.of(await call.ctx.reviews.claim(call.who, case_id))
+
+
+@reviews.add(
+    "PUT",
+    f"{CASE}/verdicts/<code:str>",
+    body=VerdictBody,
+    answer=ReviewedCase,
+    errors=(*REFUSALS, MaterialNotAsked, MaterialAbsent, VerdictReasonMissing),
+)
+async def put_verdict(call: Call[Officer], case_id: UUID, code: str) -> ReviewedCase:
+    """Say of one material whether it passes."""
+    body = call.body(VerdictBody)
+    case = await call.ctx.reviews.put_verdict(
+        call.who,
+        case_id,
+        code,
+        verdict=body.verdict,
+        reason_code=body.reason_code,
+        comment=body.comment,
+    )
+    return ReviewedCase.of(case)
+
+
+@reviews.add(
+    "POST",
+    f"{CASE}/correction",
+    body=CorrectionBody,
+    answer=ReviewedCase,
+    errors=(
+        *REFUSALS,
+        CorrectionNotForItem,
+        CorrectionEmpty,
+        CorrectionRepeats,
+        MaterialNotOnList,
+        FieldUnknown,
+        VerdictMissing,
+        CorrectionIncomplete,
+        NotOnFirstNotice,
+    ),
+)
+async def issue_correction(call: Call[Officer], case_id: UUID) -> ReviewedCase:
+    """Tell the applicant, at once and once, everything that has to be put right."""
+    body = call.body(CorrectionBody)
+    points = [item.point() for item in body.items]
+    case = await call.ctx.reviews.issue_correction(call.who, case_id, points, body.opinion)
+    return ReviewedCase.of(case)
+
+
+@reviews.add(
+    "POST",
+    f"{CASE}/accept",
+    answer=ReviewedCase,
+    errors=(*REFUSALS, VerdictsIncomplete, FeeUndetermined),
+)
+async def accept(call: Call[Officer], case_id: UUID) -> ReviewedCase:
+    """Accept; or, where the item says so, ask the applicant to the window or to pay first."""
+    return ReviewedCase.of(await call.ctx.reviews.accept(call.who, case_id))
+
+
+@reviews.add(
+    "POST",
+    f"{CASE}/refuse",
+    body=RefusalBody,
+    answer=ReviewedCase,
+    errors=(*REFUSALS, RefusalUnusable, RedirectMissing, RefusalListMissing),
+)
+async def refuse(call: Call[Officer], case_id: UUID) -> ReviewedCase:
+    """Refuse acceptance for one of the law's reasons."""
+    body = call.body(RefusalBody)
+    refusal = Refusal(body.reason_code, body.explanation, body.redirect_agency)
+    return ReviewedCase.of(await call.ctx.reviews.refuse(call.who, case_id, refusal))
+
+
+@reviews.add(
+    "POST",
+    f"{CASE}/paper-received",
+    answer=ReviewedCase,
+    errors=(CaseUnknown, StepNotAllowed, StepNotYours, FeeUndetermined),
+)
+async def paper_received(call: Call[Officer], case_id: UUID) -> ReviewedCase:
+    """Accept at the window: the originals match."""
+    return ReviewedCase.of(await call.ctx.reviews.paper_received(call.who, case_id))

@@ -1,0 +1,35 @@
+"""Acceptance (受理): the step that makes an application the back-office's work."""
+
+from dataclasses import dataclass
+
+from models.case import Case
+from models.handoff import HandoffPackage
+from models.rules.events import Event
+from models.rules.states import AcceptMode, FeeStage
+from services.actors import Actor
+from services.fees import Fees
+from services.items import PublishedItem
+from services.packages import Packages
+from services.transitions import Transitions
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    transitions: Transitions
+    packages: Packages
+    fees: Fees
+
+    async def accept(
+        self, case: Case, item: PublishedItem, event: Event, actor: Actor
+    ) -> HandoffPackage:
+        """Accept (T09 accept, T15 paper_received, T19 payment_confirmed) and make the package.
+
+        In the caller's transaction, with the case's row held and the row's guard checked. A fee
+        that falls due after acceptance is assessed first, so that the package tells of it.
+        """
+        # T19 names no mode of its own: what was paid for is the mode decided before, or normal.
+        mode = case.accept_mode or AcceptMode.NORMAL.value
+        await self.transitions.apply(case, item, event, actor, changes={"accept_mode": mode})
+        if item.fee_stage is FeeStage.AFTER_ACCEPTANCE:
+            await self.fees.assess(case, item)
+        return await self.packages.create(case, item)

@@ -1,0 +1,229 @@
+"""Corrections (补正): the one-time notice (一次性告知, 行政许可法32(四)) and its answer.
+
+A notice names everything at once. Later rounds may only speak of what an earlier notice named
+or of what the applicant has supplied or changed since.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from models.case import CaseEvent
+from models.material import Material
+from models.review import Correction
+from models.rules.events import Event
+from models.rules.reasons import DefectReason
+from services.cases import Opened
+from services.errors import Conflict, FieldFault, Invalid
+from services.forms import FieldUnknown
+from services.items import PublishedItem
+from services.ports import Crypto
+
+PURPOSE = "case.form.field"
+
+
+class CorrectionNotForItem(Conflict):
+    """The item's own law knows no correction: an incomplete application is not accepted."""
+
+    code = "correction_not_for_item"
+    sentence = "这个事项材料不齐的,依规定不予受理并列出清单,不发补正通知书。"
+
+
+class CorrectionEmpty(Invalid):
+    """A notice that names nothing."""
+
+    code = "correction_empty"
+    sentence = "补正通知书要列出需要补正的内容。"
+
+
+class CorrectionIncomplete(Invalid):
+    """A notice that leaves out what was found wrong; each fault names one material."""
+
+    code = "correction_incomplete"
+    sentence = "审查不合格的材料要一次全部列进补正通知书。"
+
+
+class CorrectionRepeats(Invalid):
+    """A notice that names the same thing twice."""
+
+    code = "correction_repeats"
+    sentence = "补正通知书里有重复的内容。"
+
+
+class MaterialNotOnList(Invalid):
+    """A material that the item's published list does not have (清单外材料禁收)."""
+
+    code = "material_not_on_list"
+    sentence = "办事指南的清单里没有这份材料,不能要求提供。"
+
+
+class VerdictMissing(Conflict):
+    """A material that nobody has found wrong in this round."""
+
+    code = "verdict_missing"
+    sentence = "要求补正的材料,请先给出不合格的审查意见。"
+
+
+class NotOnFirstNotice(Conflict):
+    """A point that could have been made before (promise of the one-time notice)."""
+
+    code = "not_on_first_notice"
+    sentence = "以前的补正通知书没有提出,申请人也没有改动过的内容,不能再要求补正。"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One thing to put right: a material (``is_field`` False) or a field of the form."""
+
+    name: str
+    is_field: bool
+    reason: DefectReason
+    requirement: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the officer has before them when they write a notice."""
+
+    opened: Opened
+    materials: Mapping[str, Material]
+    failed: Sequence[str]
+    marks: Mapping[str, str]
+
+
+def marks_of(
+    crypto: Crypto, case_id: UUID, item: PublishedItem, form: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return a blind index of each field's value: it tells a change and nothing else."""
+    return {
+        field: crypto.index(
+            f"{case_id}:{field}:"
+            + orjson.dumps(form.get(field), option=orjson.OPT_SORT_KEYS).decode(),
+            PURPOSE,
+        ).hex()
+        for field in item.form_schema["properties"]
+    }
+
+
+async def check_points(seen: Seen, points: Sequence[Point]) -> None:
+    """Check a notice before it is issued; every refusal is a Problem of this module."""
+    item = seen.opened.item
+    if item.body["acceptance"]["incomplete_policy"] == "NOT_ACCEPT_WITH_LIST":
+        raise CorrectionNotForItem
+    if not points:
+        raise CorrectionEmpty
+    if len({(point.name, point.is_field) for point in points}) < len(points):
+        raise CorrectionRepeats
+    materials = [point.name for point in points if not point.is_field]
+    _check_lists(item, materials, [point.name for point in points if point.is_field])
+    _check_verdicts(item, materials, seen.failed)
+    if seen.opened.case.round > 0:
+        await _check_known(seen, points)
+
+
+def _check_lists(item: PublishedItem, materials: Sequence[str], fields: Sequence[str]) -> None:
+    if set(materials) - {material["code"] for material in item.materials}:
+        raise MaterialNotOnList
+    if set(fields) - set(item.form_schema["properties"]):
+        raise FieldUnknown
+
+
+def _check_verdicts(item: PublishedItem, materials: Sequence[str], failed: Sequence[str]) -> None:
+    if set(materials) - set(failed):
+        raise VerdictMissing
+    left_out = [code for code in failed if code not in materials]
+    if left_out:
+        names = _names(item)
+        raise CorrectionIncomplete(
+            faults=[FieldFault(f"/materials/{code}", names[code]) for code in left_out]
+        )
+
+
+async def _check_known(seen: Seen, points: Sequence[Point]) -> None:
+    case_id = seen.opened.case.id
+    earlier = await Correction.filter(case_id=case_id).order_by("round")
+    named = {
+        (point.get("material_code") or point["field"], bool(point.get("field")))
+        for correction in earlier
+        for point in correction.items
+    }
+    marks = await _marks_at_last_notice(case_id)
+    since = earlier[-1].issued_at
+    changed = {
+        (code, False) for code, material in seen.materials.items() if material.created_at > since
+    } | {(field, True) for field, mark in seen.marks.items() if marks.get(field) != mark}
+    late = [point for point in points if (point.name, point.is_field) not in named | changed]
+    if late:
+        raise NotOnFirstNotice(
+            faults=[FieldFault(_pointer(point), "以前没有提出过。") for point in late]
+        )
+
+
+async def _marks_at_last_notice(case_id: UUID) -> Mapping[str, str]:
+    event = (
+        await CaseEvent.filter(case_id=case_id, event=Event.ISSUE_CORRECTION.value)
+        .order_by("-seq")
+        .first()
+    )
+    marks: Mapping[str, str] = event.data["form"] if event is not None else {}
+    return marks
+
+
+def stored(seen: Seen, points: Sequence[Point]) -> list[dict[str, Any]]:
+    """Return a notice's points as they are kept; a field keeps the blind index of its value."""
+    names = _names(seen.opened.item)
+    fields = seen.opened.item.form_schema["properties"]
+    kept: list[dict[str, Any]] = []
+    for point in points:
+        value: dict[str, Any] = {
+            "material_code": None if point.is_field else point.name,
+            "field": point.name if point.is_field else None,
+            "name": fields[point.name].get("title", point.name)
+            if point.is_field
+            else names[point.name],
+            "reason_code": point.reason.value,
+            "requirement": point.requirement,
+        }
+        if point.is_field:
+            value["value_index"] = seen.marks[point.name]
+        kept.append(value)
+    return kept
+
+
+def shown_point(point: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what others see of a stored point."""
+    names = ("material_code", "field", "name", "reason_code", "requirement")
+    return {name: point.get(name) for name in names}
+
+
+def unanswered(
+    correction: Correction,
+    asked: Collection[str],
+    materials: Mapping[str, Material],
+    marks: Mapping[str, str],
+) -> list[FieldFault]:
+    """Return a fault for each point of a notice that the applicant left as it was.
+
+    A material that the changed form no longer asks for (not in ``asked``) is settled.
+    """
+    faults: list[FieldFault] = []
+    for point in correction.items:
+        code, field = point.get("material_code"), point.get("field")
+        if code is not None and code in asked:
+            material = materials.get(code)
+            if material is None or material.created_at <= correction.issued_at:
+                faults.append(FieldFault(f"/materials/{code}", "请补上这份材料。"))
+        elif field is not None and marks.get(field) == point.get("value_index"):
+            faults.append(FieldFault(f"/form/{field}", "请改好这一项。"))
+    return faults
+
+
+def _names(item: PublishedItem) -> dict[str, str]:
+    return {material["code"]: material["name"] for material in item.materials}
+
+
+def _pointer(point: Point) -> str:
+    return f"/{'form' if point.is_field else 'materials'}/{point.name}"

@@ -1,0 +1,111 @@
+"""The queue (待办): what waits for the window and the departments, the most urgent first."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from models.database import rows
+from models.rules.events import Role
+from models.rules.states import Phase, State
+from services.actors import Officer
+from services.items import CursorInvalid
+
+HIDDEN = frozenset({State.DRAFT, State.VOIDED})
+WAITING = tuple(state for state in State if state.phase is Phase.INTAKE)
+# Nothing is due for such a case: it comes last.
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+QUERY = """
+SELECT * FROM (
+  SELECT c.id, c.case_no, c.state, c.round, c.received_at, c.claimed_by_id,
+    i.code AS item_code, i.name AS item_name, i.agency,
+    CASE WHEN c.state IN ('SUBMITTED', 'PRE_REVIEWING') THEN 0 ELSE 1 END AS rank,
+    COALESCE((SELECT min(k.due_at) FROM clock_instances k
+      WHERE k.case_id = c.id AND k.stopped_at IS NULL AND k.paused_at IS NULL
+        AND k.name <> 'RATING_WINDOW'), $1) AS due
+  FROM cases c JOIN items i ON i.id = c.item_id JOIN item_versions v ON v.id = c.item_version_id
+  WHERE c.state = ANY($2::text[])
+    AND ($3 OR v.body::jsonb #>> '{acceptance,actor}' = 'DEPARTMENT')
+) q
+WHERE $4::int IS NULL OR (rank, due, id) > ($4, $5::timestamptz, $6::uuid)
+ORDER BY rank, due, id LIMIT $7
+"""
+
+
+@dataclass(frozen=True)
+class QueueEntry:
+    """A case in the queue; ``due_at`` is its next deadline, ``mine`` who claimed it."""
+
+    id: UUID
+    case_no: str
+    state: State
+    round: int
+    item_code: str
+    item_name: str
+    agency: str
+    received_at: datetime
+    due_at: datetime | None
+    claimed: bool
+    mine: bool
+
+
+@dataclass(frozen=True)
+class QueuePage:
+    entries: Sequence[QueueEntry]
+    next_cursor: str | None
+
+
+async def read(officer: Officer, state: State | None, limit: int, cursor: str | None) -> QueuePage:
+    """Return a page of what waits; raise ``CursorInvalid`` for a cursor that is not ours.
+
+    Without a state: everything not yet accepted, submitted and pre-reviewing first. Windows see
+    every item, departments the items that departments accept.
+    """
+    states = [each.value for each in ((state,) if state else WAITING) if each not in HIDDEN]
+    found = await rows(
+        QUERY, [NEVER, states, Role.WINDOW in officer.roles, *_decode(cursor), limit + 1]
+    )
+    page = found[:limit]
+    return QueuePage(
+        [_entry(row, officer) for row in page],
+        _encode(page[-1]) if len(found) > limit else None,
+    )
+
+
+def _entry(row: dict[str, Any], officer: Officer) -> QueueEntry:
+    state = State[row["state"]]
+    return QueueEntry(
+        id=row["id"],
+        case_no=row["case_no"],
+        state=state,
+        round=row["round"],
+        item_code=row["item_code"],
+        item_name=row["item_name"],
+        agency=row["agency"],
+        received_at=row["received_at"],
+        due_at=None if row["due"] == NEVER else row["due"],
+        claimed=state is State.PRE_REVIEWING,
+        mine=row["claimed_by_id"] == officer.id,
+    )
+
+
+def _encode(row: dict[str, Any]) -> str:
+    place = orjson.dumps([row["rank"], row["due"], row["id"]])
+    return base64.urlsafe_b64encode(place).decode().rstrip("=")
+
+
+def _decode(cursor: str | None) -> tuple[int | None, datetime | None, UUID | None]:
+    if cursor is None:
+        return None, None, None
+    try:
+        content = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        rank, due, id_ = orjson.loads(content)
+        return int(rank) & 1, datetime.fromisoformat(due), UUID(id_)
+    except (binascii.Error, ValueError, TypeError, AttributeError) as error:
+        raise CursorInvalid from error
