@@ -16,17 +16,18 @@ from models.rules import numbers
 from models.rules.calendar import due_on
 from models.rules.clock_table import CLOCKS, ClockName
 from models.rules.events import Actor, Event
-from models.rules.reasons import DefectReason
-from models.rules.states import State
+from models.rules.reasons import DefectReason, RatingStage
+from models.rules.states import DeliveryMethod, State
 from models.rules.texts import next_step, text_for
+from services.actions import Action, Standing, actions_for
 from services.cases import CaseUnknown
 from services.ports import Crypto
 from services.submissions import lookup_value
 
 QUERY = """
 SELECT c.id, c.case_no, c.query_code, c.state, c.version, c.round, c.payment_status,
-       c.received_at, i.name AS item_name, i.agency,
-  (SELECT json_agg(json_build_array(e.event, e.at, e.unit, e.data) ORDER BY e.seq)
+       c.received_at, c.accepted_at, c.decided_at, i.name AS item_name, i.agency,
+  (SELECT json_agg(json_build_array(e.event, e.at, e.unit, e.data ->> 'text') ORDER BY e.seq)
      FROM case_events e WHERE e.case_id = c.id) AS events,
   (SELECT json_agg(json_build_array(k.name, k.due_at, k.provisional, k.paused_at) ORDER BY k.due_at)
      FROM clock_instances k WHERE k.case_id = c.id AND k.stopped_at IS NULL) AS clocks,
@@ -37,7 +38,9 @@ SELECT c.id, c.case_no, c.query_code, c.state, c.version, c.round, c.payment_sta
           'basis', f.basis, 'settled', f.settled_at IS NOT NULL)
      FROM fees f WHERE f.case_id = c.id ORDER BY f.created_at DESC LIMIT 1) AS fee,
   (SELECT json_build_object('method', d.method, 'status', d.status, 'waybill', d.waybill)
-     FROM deliveries d WHERE d.case_id = c.id) AS delivery
+     FROM deliveries d WHERE d.case_id = c.id) AS delivery,
+  (SELECT json_agg(r.stage) FROM ratings r WHERE r.case_id = c.id) AS rated,
+  EXISTS (SELECT 1 FROM result_documents o WHERE o.case_id = c.id) AS has_result
 FROM cases c JOIN items i ON i.id = c.item_id
 WHERE """
 # Clocks whose end the applicant waits for or must keep; the rest are between offices.
@@ -83,6 +86,7 @@ class Progress:
     correction: Mapping[str, Any] | None
     fee: Mapping[str, Any] | None
     delivery: Mapping[str, Any] | None
+    actions: Sequence[Action]
 
     @property
     def waiting_for(self) -> tuple[str, str]:
@@ -93,7 +97,8 @@ class Progress:
     @property
     def etag(self) -> str:
         """Return a validator that changes with anything a person can see."""
-        seen = repr((self.version, self.due, self.fee, self.delivery, self.correction))
+        facts = (self.fee, self.delivery, self.correction, self.actions)
+        seen = repr((self.version, self.due, *facts))
         return hashlib.sha256(seen.encode()).hexdigest()[:20]
 
 
@@ -133,15 +138,29 @@ def _progress(row: Mapping[str, Any]) -> Progress:
         timeline=[
             TimelineEntry(
                 datetime.fromisoformat(at),
-                (data or {}).get("text") or text_for(Event(event)),
+                text or text_for(Event(event)),
                 unit,
             )
-            for event, at, unit, data in _json(row["events"]) or ()
+            for event, at, unit, text in _json(row["events"]) or ()
         ],
         due=[_due(*clock) for clock in _json(row["clocks"]) or () if clock[0] in SHOWN],
         correction=_correction(_json(row["correction"])),
         fee=_json(row["fee"]),
         delivery=_json(row["delivery"]),
+        actions=actions_for(_standing(row)),
+    )
+
+
+def _standing(row: Mapping[str, Any]) -> Standing:
+    fee, delivery = _json(row["fee"]), _json(row["delivery"])
+    reached = {RatingStage.ACCEPT: row["accepted_at"], RatingStage.RESULT: row["decided_at"]}
+    rated = _json(row["rated"]) or ()
+    return Standing(
+        state=State[row["state"]],
+        owes=fee is not None and not fee["settled"],
+        method=DeliveryMethod(delivery["method"]) if delivery else None,
+        has_result=row["has_result"],
+        open_ratings={stage for stage, at in reached.items() if at and stage not in rated},
     )
 
 

@@ -1,0 +1,76 @@
+"""What an applicant can do next: derived from where the case stands, never stored."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+
+from models.rules.events import Event
+from models.rules.lifecycle import events_from
+from models.rules.reasons import RatingStage
+from models.rules.states import DeliveryMethod, Phase, State
+
+# Steps of the table that the applicant takes on the phone.
+_STEPS = (
+    (Event.SUBMIT, "submit", "填好表、传齐材料后,点提交。"),
+    (Event.RESUBMIT, "resubmit", "按补正清单改好后,再提交一次。"),
+)
+_WITHDRAW = "不想办了,可以撤回申请。"
+_ORIGINALS = {State.PRE_REVIEW_PASSED, State.ORIGINALS_CHECK, State.ORIGINALS_SUPPLEMENT}
+_RELEASED = {State.RESULT_READY, State.DELIVERING, State.DELIVERED, State.ARCHIVED}
+_RATE = {
+    RatingStage.ACCEPT: "给受理服务打个分,不打也可以。",
+    RatingStage.RESULT: "给这次办事打个分,不打也可以。",
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The facts that decide what can be done.
+
+    ``owes``: a fee is known and not settled. ``has_result``: the result document has arrived.
+    ``open_ratings``: the stages that may be rated and were not.
+    """
+
+    state: State
+    owes: bool = False
+    method: DeliveryMethod | None = None
+    has_result: bool = False
+    open_ratings: Set[RatingStage] = frozenset()
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something to do: a stable code for the phone, a sentence for the person."""
+
+    code: str
+    text: str
+
+
+def actions_for(standing: Standing) -> list[Action]:
+    """Return what the applicant can do now, the most pressing first."""
+    state = standing.state
+    steps = events_from(state)
+    found = [Action(code, text) for event, code, text in _STEPS if event in steps]
+    if standing.owes and not state.closed:
+        found.append(Action("pay", "请在手机上缴费。"))
+    if state in _ORIGINALS:
+        found.append(Action("bring_originals", "请带上材料原件到窗口。"))
+    found += _delivery(standing)
+    found += [Action("rate", _RATE[stage]) for stage in _RATE if stage in standing.open_ratings][
+        -1:
+    ]
+    if Event.WITHDRAW in steps:
+        found.append(Action("withdraw", _WITHDRAW))
+    return found
+
+
+def _delivery(standing: Standing) -> list[Action]:
+    state = standing.state
+    found: list[Action] = []
+    before = state.phase in (Phase.INTAKE, Phase.HANDLING, Phase.RESULT)
+    if standing.method is None and before and state is not State.DELIVERING:
+        found.append(Action("choose_delivery", "请选结果怎么给您:邮寄、到窗口领,或者电子版。"))
+    if state is State.RESULT_READY and standing.method is DeliveryMethod.WINDOW:
+        found.append(Action("pickup", "请带身份证和取件码,到窗口领结果。"))
+    if standing.has_result and not standing.owes and state in _RELEASED:
+        found.append(Action("result", "可以在手机上看结果。"))
+    return found
