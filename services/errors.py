@@ -127,6 +127,12 @@ class OutsideUnavailable(Unavailable):
     sentence = "外部系统暂时没有响应,请稍后再试。"
 
 
+class ChannelOrderUnknown(OutsideUnavailable):
+    """The pay channel says that it has no such order; unproven, as all its refusals are."""
+
+    code = "channel_order_unknown"
+
+
 class LoginCodeInvalid(Invalid):
     """A login or phone code that is wrong, used or too old."""
 

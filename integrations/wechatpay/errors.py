@@ -4,7 +4,7 @@ An error answer is not signed, so it proves nothing: all of these are ``OutsideU
 whoever settles, expires or cancels, and only a verified 2xx may change an order's state.
 """
 
-from services.errors import OutsideUnavailable
+from services.errors import ChannelOrderUnknown, OutsideUnavailable
 
 
 class ChannelRefused(OutsideUnavailable):
@@ -17,5 +17,5 @@ class ChannelRefused(OutsideUnavailable):
         self.add_note(f"{status} {reason}")
 
 
-class OrderUnknown(ChannelRefused):
+class OrderUnknown(ChannelRefused, ChannelOrderUnknown):
     """404 ORDER_NOT_EXIST: no prepay of ours seems to have arrived; asking again is right."""
