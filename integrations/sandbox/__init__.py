@@ -41,8 +41,8 @@ recManMobile, recManPrintAddr, sendManName, sendManMobile, sendManPrintAddr, car
 callBackUrl?}`` answers ``{"result": true, "returnCode": "200", "message", "data": {"taskId",
 "orderId", "kuaidinum"}}``; the same thirdOrderId is the same parcel. ``POST /poll/query.do`` with
 param ``{com, num}`` answers ``{"message": "ok", "status": "200", "nu", "com", "state", "ischeck",
-"condition", "data": [{"time", "ftime", "context", "status"}, ...]}``, newest first, times in
-Asia/Shanghai. Before the parcel was collected there is nothing to tell:
+"condition", "data": [{"time", "ftime", "context", "status", "statusCode"}, ...]}``, newest first,
+times in Asia/Shanghai. Before the parcel was collected there is nothing to tell:
 ``{"result": false, "returnCode": "500", "message"}``; a wrong signature is returnCode 503.
 Each step is pushed to callBackUrl, or else to ``<notify-base-url>/callbacks/courier``: a form with
 ``param`` = ``{"status": "polling"|"shutdown", "message", "lastResult": <a query answer>}`` and

@@ -26,7 +26,9 @@ def test_the_signature_of_tencents_published_example() -> None:
         },
         payload.encode(),
     )
-    assert signature == "10b1a37a7301a02ca19a647ad722d5e43b4b3cff309d421d85b46093f6ab6c4f"
+    # pragma: allowlist nextline secret
+    published = "10b1a37a7301a02ca19a647ad722d5e43b4b3cff309d421d85b46093f6ab6c4f"
+    assert signature == published
 
 
 def _hmac(key: bytes, text: str) -> bytes:

@@ -75,7 +75,8 @@ async def test_wrong_login_codes(sandbox: Sandbox) -> None:
 async def test_a_wrong_application_does_not_use_the_code_up(sandbox: Sandbox) -> None:
     code = await _code(sandbox, "login")
     assert (await _session(sandbox, code, appid="wx1"))["errcode"] == 40013
-    assert (await _session(sandbox, code, secret="wrong"))["errcode"] == 40125
+    wrong = {"secret": "wrong"}  # pragma: allowlist secret
+    assert (await _session(sandbox, code, **wrong))["errcode"] == 40125
     assert (await _session(sandbox, code))["openid"] == WANG
 
 
