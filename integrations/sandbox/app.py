@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 
 from aiohttp import web
 
@@ -48,13 +49,14 @@ async def make_app(config: SandboxConfig) -> web.Application:
     app.add_routes(Phone(store, wechat, subscriptions, orders, now).routes())
     app.add_routes(Backstage(credentials, store, callbacks, parcels, faults).routes())
 
-    async def lifetime(_: web.Application) -> AsyncIterator[None]:
-        sender = asyncio.create_task(callbacks.run())
-        yield
-        sender.cancel()
-        with suppress(asyncio.CancelledError):
-            await sender
-        store.close()
-
-    app.cleanup_ctx.append(lifetime)
+    app.cleanup_ctx.append(partial(_lifetime, callbacks, store))
     return app
+
+
+async def _lifetime(callbacks: Callbacks, store: Store, _: web.Application) -> AsyncIterator[None]:
+    sender = asyncio.create_task(callbacks.run())
+    yield
+    sender.cancel()
+    with suppress(asyncio.CancelledError):
+        await sender
+    store.close()

@@ -120,7 +120,7 @@ async def test_a_forced_token_leaves_the_old_one_five_minutes(sandbox: Sandbox) 
 
 
 async def test_a_token_needs_the_right_secret(sandbox: Sandbox) -> None:
-    assert (await _token(sandbox, secret="wrong"))["errcode"] == 40125
+    assert (await _token(sandbox, secret="wrong"))["errcode"] == 40125  # pragma: allowlist secret
     assert (await _token(sandbox, appid="wx1"))["errcode"] == 40013
 
 
