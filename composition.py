@@ -133,7 +133,7 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
         channel=_pay_channel(settings, http, clock),
         courier=_courier(settings, http),
         files=files,
-        closers=(files.close, broadcast.aclose, http.close, redis.aclose, pool.aclose),
+        closers=(files.close, broadcast.aclose, http.aclose, redis.aclose, pool.disconnect),
     )
 
 
@@ -228,7 +228,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         materials=materials,
         submissions=Submissions(cases, applicants, transitions, made.crypto),
         progress=ProgressReader(made.crypto),
-        reviews=Reviews(items, transitions, acceptance, fees),
+        reviews=Reviews(cases, acceptance, fees),
         handoff=Handoff(made.clock, made.crypto),
         events=BackofficeEvents(items, transitions, fees, results),
         payments=payments,

@@ -13,7 +13,7 @@ import structlog
 from pydantic import ValidationError
 from sanic import Sanic
 from sanic.worker.loader import AppLoader
-from services.machines import MachineExists
+from services.machines import ClientIdTaken
 from services.staff import UsernameTaken
 
 import development
@@ -152,11 +152,11 @@ async def _make_accounts(parts: Parts) -> None:
         try:
             await parts.context.machines.create(
                 client_id=f"{development.BACKOFFICE_CLIENT}-{agency[0]}",
-                client_secret=passwords["backoffice"],
+                secret=passwords["backoffice"],
                 name=f"{agency[1]}审批系统",
                 agency_uscc=agency[0],
             )
-        except MachineExists:
+        except ClientIdTaken:
             continue
 
 

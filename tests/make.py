@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from models.case import Case
 from models.item import Item
 from models.rules.events import Role
+from models.rules.reasons import Verdict
 from models.staff import StaffMember
 from services.actors import Citizen, Machine, Officer
 from services.seeding import catalogue
@@ -137,7 +138,7 @@ async def machine(world: World, agency_uscc: str) -> Machine:
     """Return a back-office system of an agency."""
     client_id = f"backoffice-{uuid4().hex[:8]}"
     await world.ctx.machines.create(
-        client_id=client_id, client_secret=PASSWORD, name="审批系统", agency_uscc=agency_uscc
+        client_id=client_id, secret=PASSWORD, name="审批系统", agency_uscc=agency_uscc
     )
     return Machine(client_id, agency_uscc, "审批系统")
 
@@ -194,9 +195,7 @@ async def judged(world: World, who: Citizen, item: str = "ITEM10") -> Filed:
     """Return a case under pre-review whose materials all passed."""
     filed = await claimed(world, who, item)
     for code in filed.codes:
-        await world.ctx.reviews.put_verdict(
-            _reviewer(filed), filed.case_id, code, verdict="PASS", reason_code=None, comment=""
-        )
+        await world.ctx.reviews.put_verdict(_reviewer(filed), filed.case_id, code, Verdict.PASS)
     return filed
 
 
