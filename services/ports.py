@@ -192,11 +192,8 @@ class PayChannel(Protocol):
 
     async def query(self, number: str) -> ChannelPayment:
         """Raise ``ChannelOrderUnknown`` or ``OutsideUnavailable``; neither proves anything."""
-        ...
 
-    async def close(self, number: str) -> None:
-        """Raise ``OutsideUnavailable`` unless the order is closed now; it may have been paid."""
-        ...
+    async def close(self, number: str) -> None: ...
 
     def read_callback(self, headers: Mapping[str, str], body: bytes) -> PayCallback:
         """Raise ``CallbackForged`` for anything that is not provably the channel's."""
