@@ -1,0 +1,145 @@
+"""The counter: results handed to the post or to their owners by window staff."""
+
+import hmac
+from dataclasses import dataclass
+from uuid import UUID
+
+from models.case import Case
+from models.delivery import Delivery
+from models.rules.events import Event, Role
+from models.rules.states import DeliveryMethod, State
+from models.staff import StaffMember
+from models.unit import transaction
+from services.actors import Actor, Officer
+from services.cases import CaseUnknown
+from services.errors import Conflict, Invalid
+from services.items import Items
+from services.parcels import DeliveryStatus, Parcels
+from services.ports import Crypto
+from services.transitions import StepNotAllowed, StepNotYours, Transitions
+
+CODE_PURPOSE = "delivery.pickup_code"
+MOST_FAILURES = 5
+
+
+class WaybillMissing(Conflict):
+    """Nothing can be handed to the post without a waybill."""
+
+    code = "waybill_missing"
+    sentence = "这个办件没有可用的寄件单,不能交寄。"
+
+
+class NotForPickup(Conflict):
+    """The applicant did not choose to come."""
+
+    code = "not_for_pickup"
+    sentence = "申请人没有选择窗口领取。"
+
+
+class WrongWindow(Conflict):
+    """The applicant chose another window."""
+
+    code = "wrong_window"
+    sentence = "申请人选的是另一个窗口。"
+
+
+class PickupCodeWrong(Invalid):
+    """The code is not the one that the owner was shown."""
+
+    code = "pickup_code_wrong"
+    sentence = "领取码不对,请核对后重新输入。"
+
+
+class PickupLocked(Conflict):
+    """Five wrong codes: the owner has to ask for a new one on the phone."""
+
+    code = "pickup_locked"
+    sentence = "领取码输错次数太多,请申请人在手机上重新选择领取方式,换一个新码。"
+
+
+@dataclass(frozen=True)
+class HandedOut:
+    """A result that left the counter; ``waybill`` when the post has it."""
+
+    case: Case
+    waybill: str | None
+
+
+@dataclass(frozen=True)
+class Counter:
+    crypto: Crypto
+    items: Items
+    transitions: Transitions
+    parcels: Parcels
+
+    @transaction
+    async def hand_over(self, officer: Officer, case_id: UUID) -> HandedOut:
+        """Hand a parcel to the post (T43): the day of posting is the day of service.
+
+        Raises ``CaseUnknown``, ``StepNotYours``, ``StepNotAllowed``, ``WaybillMissing``.
+        """
+        actor = _at_window(officer)
+        case, delivery = await self._held(case_id)
+        if delivery.status != DeliveryStatus.ORDERED.value or delivery.waybill is None:
+            raise WaybillMissing
+        await self._step(case, Event.POST_HANDOVER, actor)
+        now = self.transitions.clock.now()
+        delivery.status = DeliveryStatus.POSTED.value
+        delivery.posted_at = delivery.updated_at = now
+        await delivery.save(update_fields=["status", "posted_at", "updated_at"])
+        await self.parcels.posted(case, delivery)
+        return HandedOut(case, delivery.waybill)
+
+    async def pick_up(self, officer: Officer, case_id: UUID, code: str) -> HandedOut:
+        """Hand a result to who shows its pick-up code (T42).
+
+        Raises ``CaseUnknown``, ``StepNotYours``, ``StepNotAllowed``, ``NotForPickup``,
+        ``WrongWindow``, ``PickupLocked``, ``PickupCodeWrong``; only the last is counted.
+        """
+        handed = await self._pick_up(officer, case_id, code)
+        if handed is None:
+            raise PickupCodeWrong
+        return handed
+
+    @transaction
+    async def _pick_up(self, officer: Officer, case_id: UUID, code: str) -> HandedOut | None:
+        """Return None for a wrong code: its count has to be committed."""
+        actor = _at_window(officer)
+        case, delivery = await self._held(case_id)
+        sealed = delivery.pickup_code_sealed
+        if delivery.method != DeliveryMethod.WINDOW.value or sealed is None:
+            raise NotForPickup
+        if delivery.window_id is not None:
+            member = await StaffMember.get(id=officer.id)
+            if member.window_id != delivery.window_id:
+                raise WrongWindow
+        if delivery.pickup_failures >= MOST_FAILURES:
+            raise PickupLocked
+        if not hmac.compare_digest(self.crypto.open(sealed, CODE_PURPOSE), code.encode()):
+            delivery.pickup_failures += 1
+            await delivery.save(update_fields=["pickup_failures"])
+            return None
+        await self._step(case, Event.WINDOW_PICKUP, actor)
+        delivery.status = DeliveryStatus.PICKED_UP.value
+        delivery.pickup_code_sealed = None
+        delivery.updated_at = self.transitions.clock.now()
+        await delivery.save(update_fields=["status", "pickup_code_sealed", "updated_at"])
+        return HandedOut(case, None)
+
+    async def _held(self, case_id: UUID) -> tuple[Case, Delivery]:
+        case = await Case.filter(id=case_id).select_for_update().get_or_none()
+        if case is None or case.submitted_at is None:
+            raise CaseUnknown
+        if case.state is not State.RESULT_READY:
+            raise StepNotAllowed
+        return case, await Delivery.get(case_id=case_id)
+
+    async def _step(self, case: Case, event: Event, actor: Actor) -> None:
+        item = await self.items.version(case.item_version_id)
+        await self.transitions.apply(case, item, event, actor)
+
+
+def _at_window(officer: Officer) -> Actor:
+    if Role.WINDOW not in officer.roles:
+        raise StepNotYours
+    return officer.acting_as(Role.WINDOW)

@@ -1,0 +1,144 @@
+"""Results (办理结果): the fee gate after the decision, the document, and who may have it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from models.case import Case
+from models.ids import uuid7
+from models.material import ResultDocument
+from models.rules.events import Event
+from models.rules.states import FeeStage, Phase, State
+from models.unit import transaction
+from services.actors import SYSTEM, Citizen, Machine
+from services.cases import CaseUnknown
+from services.deliveries import Deliveries
+from services.errors import Conflict
+from services.fees import Fees
+from services.files import ServedFile, download_name
+from services.items import Items, PublishedItem
+from services.ports import MaterialFiles, StoredFile
+from services.transitions import Transitions
+
+PDF = "application/pdf"
+MAX_BYTES = 20 * 1024 * 1024
+REJECTED = "REJECTED"
+
+
+class ResultNotExpected(Conflict):
+    """Nobody is working on this case, or it is over: there is no result to hand in."""
+
+    code = "result_not_expected"
+    sentence = "办件当前的状态不能上传办理结果。"
+
+
+class ResultNotReady(Conflict):
+    """There is no decision yet, or its document has not arrived."""
+
+    code = "result_not_ready"
+    sentence = "办理结果还没有出来,请稍后再看。"
+
+
+class PaymentRequired(Conflict):
+    """统一发证 (青神方案2018): a certificate is released when its fee is settled."""
+
+    code = "payment_required"
+    sentence = "请先缴清费用,缴费后就可以领取办理结果。"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A document as it was received; ``created`` False: these bytes were here already."""
+
+    document: ResultDocument
+    created: bool
+
+
+@dataclass(frozen=True)
+class Results:
+    transitions: Transitions
+    fees: Fees
+    deliveries: Deliveries
+    items: Items
+    files: MaterialFiles
+
+    async def route(self, case: Case, item: PublishedItem) -> None:
+        """Send a decided case on: to the cashier (T30) or out of the house (T34, T35, T36).
+
+        In the caller's transaction, right after the case became APPROVED or REJECTED or was
+        paid; a fee that falls due after the decision was assessed before.
+        """
+        due = case.state is State.APPROVED and item.fee_stage is FeeStage.AFTER_DECISION
+        if due and not await self.fees.is_settled(case, item):
+            await self.transitions.apply(case, item, Event.REQUEST_PAYMENT, SYSTEM)
+        else:
+            await self.deliveries.route(case, item)
+
+    async def store(self, machine: Machine, case_no: str, chunks: AsyncIterator[bytes]) -> Stored:
+        """Keep a result document (PDF, at most 20 MB); the same bytes again change nothing.
+
+        Raises ``CaseUnknown`` for another agency's case, ``ResultNotExpected``, and what
+        ``MaterialFiles.keep`` raises; nothing is recorded then.
+        """
+        case = await Case.get_or_none(case_no=case_no)
+        if case is None:
+            raise CaseUnknown
+        item = await self.items.version(case.item_version_id)
+        if item.agency_uscc != machine.agency_uscc:
+            raise CaseUnknown
+        if not _expects(case) and not await ResultDocument.exists(case_id=case.id):
+            raise ResultNotExpected
+        file = await self.files.keep(chunks, max_bytes=MAX_BYTES, mime=PDF)
+        return await self._record(machine, case.id, item, file)
+
+    @transaction
+    async def _record(
+        self, machine: Machine, case_id: UUID, item: PublishedItem, file: StoredFile
+    ) -> Stored:
+        case = await Case.filter(id=case_id).select_for_update().get()
+        known = await ResultDocument.get_or_none(case_id=case_id, sha256=file.sha256)
+        if known is not None:
+            return Stored(known, created=False)
+        # The case may have ended while the bytes were coming.
+        if not _expects(case):
+            raise ResultNotExpected
+        document = await ResultDocument.create(
+            id=uuid7(),
+            case_id=case_id,
+            key=file.key,
+            sha256=file.sha256,
+            size=file.size,
+            mime=file.mime,
+            source=machine.client_id,
+            created_at=self.transitions.clock.now(),
+        )
+        if case.state in (State.APPROVED, State.REJECTED):
+            # Electronic service has waited for what it serves.
+            await self.deliveries.route(case, item)
+        return Stored(document, created=True)
+
+    async def open(self, who: Citizen, case_id: UUID) -> ServedFile:
+        """Return the newest document of one's own decided case.
+
+        Raises ``CaseUnknown``, ``ResultNotReady``, ``PaymentRequired``.
+        """
+        case = await Case.of(who.account_id).get_or_none(id=case_id)
+        if case is None:
+            raise CaseUnknown
+        if case.decided_at is None:
+            raise ResultNotReady
+        item = await self.items.version(case.item_version_id)
+        # A refusal with its reasons and remedies is owed to everybody (行政许可法38), paid or not.
+        if case.decision != REJECTED and not await self.fees.is_settled(case, item):
+            raise PaymentRequired
+        document = (
+            await ResultDocument.filter(case_id=case.id).order_by("-created_at", "-id").first()
+        )
+        if document is None:
+            raise ResultNotReady
+        name = download_name(f"{item.body['result']['name']}-{case.case_no}", document.mime)
+        return ServedFile(document.key, document.sha256, document.size, document.mime, name)
+
+
+def _expects(case: Case) -> bool:
+    return case.state.phase in (Phase.HANDLING, Phase.RESULT)
