@@ -97,15 +97,19 @@ def config_for(url: str, *, pool: int = 10, seconds: float = 2.0) -> dict[str, A
     credentials = {
         **parts.groupdict(),
         "port": int(parts["port"] or 5432),
-        "minsize": 1,
+        # Connections are made when they are needed: opening the pool works without a server.
+        "minsize": 0,
         "maxsize": pool,
         "timeout": seconds,
         "command_timeout": seconds,
+        "server_settings": {
+            # What we no longer wait for must not go on there.
+            "statement_timeout": str(int(seconds * 1000) + 500),
+            "idle_in_transaction_session_timeout": "30000",
+        },
     }
     return {
-        "connections": {
-            "default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials}
-        },
+        "connections": {"default": {"engine": "models.client", "credentials": credentials}},
         "apps": {
             "models": {
                 "models": list(MODULES),
@@ -135,10 +139,17 @@ async def migrate_database(config: Mapping[str, Any]) -> None:
     )
     try:
         await lock.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
-        await migrate(config=dict(config))
+        await migrate(config=_patient(config))
         await close_database()
     finally:
         await lock.close()
+
+
+def _patient(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration without the limits: a large table takes its time to change."""
+    default = config["connections"]["default"]
+    credentials = {**default["credentials"], "command_timeout": None, "server_settings": {}}
+    return {**config, "connections": {"default": {**default, "credentials": credentials}}}
 
 
 async def rows(sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:

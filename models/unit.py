@@ -1,18 +1,16 @@
 """The unit of work: one transaction in a task of its own, which no vanished client can break.
 
 Sanic cancels a handler when its client disconnects, and Tortoise's own ``in_transaction`` then
-leaks its connection for ever. Here the work runs in a task that nobody but us can cancel, and a
-failed start gives its connection back.
+leaks its connection for ever. Here the work runs in a task that nobody but us can cancel.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from tortoise.connection import get_connection, get_connections
+from tortoise.connection import get_connection
 from tortoise.exceptions import IntegrityError
 
 from models.database import DatabaseLost, duplicate_of, is_lost, is_retryable
@@ -51,52 +49,20 @@ def current_unit() -> Unit:
     return unit
 
 
-@asynccontextmanager
-async def _transaction() -> AsyncIterator[None]:
-    context: Any = cast("Any", get_connection("default"))._in_transaction()
-    try:
-        await context.__aenter__()
-    except BaseException:
-        await _give_back(context)
-        raise
-    try:
-        yield
-    except BaseException as error:
-        # A broken connection cannot be rolled back: the first error is the one that counts.
-        try:
-            await context.__aexit__(type(error), error, error.__traceback__)
-        except Exception as second:
-            raise error from second
-        raise
-    await context.__aexit__(None, None, None)
-
-
-async def _give_back(context: Any) -> None:
-    connection = context.client._connection
-    if connection is None:
-        return
-    token = getattr(context, "token", None)
-    if token is not None:
-        get_connections().reset(token)
-    await context.client._parent._pool.release(connection)
-
-
-async def _attempt(work: Callable[[], Awaitable[T]]) -> T:
-    unit = Unit()
+async def _attempt(unit: Unit, work: Callable[[], Awaitable[T]]) -> T:
     token = _current.set(unit)
     try:
-        async with _transaction():
-            result = await work()
+        async with cast("Any", get_connection("default"))._in_transaction():
+            return await work()
     finally:
         _current.reset(token)
-    await unit.committed()
-    return result
 
 
 async def _run(work: Callable[[], Awaitable[T]]) -> T:
     for attempt in range(1, ATTEMPTS + 1):
+        unit = Unit()
         try:
-            return await _attempt(work)
+            result = await _attempt(unit, work)
         except IntegrityError as error:
             raise duplicate_of(error) or error from error
         except Exception as error:
@@ -105,6 +71,8 @@ async def _run(work: Callable[[], Awaitable[T]]) -> T:
             if is_lost(error) or is_retryable(error):
                 raise DatabaseLost from error
             raise
+        await unit.committed()
+        return result
     raise AssertionError("unreachable")
 
 
