@@ -1,0 +1,63 @@
+"""Callbacks of outside systems: anybody can call these, so what they say has to prove itself."""
+
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel
+
+from api.auth import PUBLIC
+from api.call import Call
+from api.routes import Binary, Routes
+from services.errors import CallbackForged, TooLarge
+
+callbacks = Routes("callbacks", "/callbacks", PUBLIC)
+ROUTES = (callbacks,)
+
+MAX_PAYMENT_BYTES = 64 * 1024
+MAX_COURIER_BYTES = 1024 * 1024
+MOST_FIELDS = 16
+
+
+class PushAnswer(BaseModel):
+    """What the courier platform wants to read; anything else is pushed again."""
+
+    result: bool
+    returnCode: str  # noqa: N815 - the platform's own names
+    message: str
+
+
+@callbacks.add(
+    "POST",
+    "/wechatpay",
+    status=204,
+    body=Binary(("application/json",)),
+    errors=(CallbackForged, TooLarge),
+)
+async def wechatpay(call: Call[None]) -> None:
+    """Take a payment callback; one that changes nothing is 204 too, or it comes again."""
+    body = call.request.body
+    if len(body) > MAX_PAYMENT_BYTES:
+        raise TooLarge
+    await call.ctx.payments.callback(dict(call.request.headers), body)
+
+
+@callbacks.add(
+    "POST",
+    "/courier",
+    body=Binary(("application/x-www-form-urlencoded",)),
+    answer=PushAnswer,
+    errors=(CallbackForged, TooLarge),
+)
+async def courier(call: Call[None]) -> PushAnswer:
+    """Take where a parcel is."""
+    await call.ctx.deliveries.receive_push(_form(call.request.body))
+    return PushAnswer(result=True, returnCode="200", message="成功")
+
+
+def _form(body: bytes) -> dict[str, str]:
+    if len(body) > MAX_COURIER_BYTES:
+        raise TooLarge
+    try:
+        pairs = parse_qsl(body.decode(), errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise CallbackForged from error
+    return dict(pairs)

@@ -1,0 +1,176 @@
+"""Settlement: what the channel says of an order is compared, kept, and takes effect once."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+import structlog
+
+from models.case import Case
+from models.database import Duplicate
+from models.ids import uuid7
+from models.payment import Fee, PaymentEvent, PaymentOrder
+from models.rules.events import Event
+from models.rules.states import PaymentStatus, State
+from models.unit import current_unit, transaction
+from services.acceptance import Acceptance
+from services.actors import SYSTEM
+from services.items import Items
+from services.ports import ChannelPayment, PayChannel, Settlement
+from services.results import Results
+from services.transitions import Transitions, topic_of
+
+CURRENCY = "CNY"
+
+log = structlog.get_logger(__name__)
+
+
+class OrderStatus(StrEnum):
+    """Where an order is. It only ever goes forward: nothing undoes PAID or CLOSED."""
+
+    CREATED = "CREATED"
+    PAYING = "PAYING"
+    PAID = "PAID"
+    CLOSED = "CLOSED"
+
+
+OPEN = (OrderStatus.CREATED.value, OrderStatus.PAYING.value)
+
+
+class Source(StrEnum):
+    """How we came to hear it."""
+
+    CALLBACK = "CALLBACK"
+    QUERY = "QUERY"
+
+
+class Outcome(StrEnum):
+    """What became of a report of the channel.
+
+    MISMATCH, UNKNOWN_ORDER and SURPLUS are quarantine: an operator looks, no case advances.
+    """
+
+    SETTLED = "SETTLED"
+    CLOSED = "CLOSED"
+    REPEATED = "REPEATED"
+    NOTED = "NOTED"
+    SURPLUS = "SURPLUS"
+    MISMATCH = "MISMATCH"
+    UNKNOWN_ORDER = "UNKNOWN_ORDER"
+
+    @property
+    def is_alarming(self) -> bool:
+        return self in (Outcome.SURPLUS, Outcome.MISMATCH, Outcome.UNKNOWN_ORDER)
+
+
+@dataclass(frozen=True)
+class Report:
+    """One thing that the channel said; the same ``id`` is the same thing said again."""
+
+    id: str
+    source: Source
+    payment: ChannelPayment
+
+
+@dataclass(frozen=True)
+class Settlements:
+    channel: PayChannel
+    items: Items
+    transitions: Transitions
+    acceptance: Acceptance
+    results: Results
+
+    async def record(self, report: Report) -> Outcome:
+        """Keep a report and let it take effect; a repeated one has its first outcome again."""
+        try:
+            return await self._record(report)
+        except Duplicate:
+            # Its copy was quicker, for an order that is not ours to lock.
+            return await self._record(report)
+
+    @transaction
+    async def _record(self, report: Report) -> Outcome:
+        number = report.payment.number
+        order = await PaymentOrder.get_or_none(number=number)
+        case = None
+        if order is not None:
+            # The case first, then the order: every step on money takes its locks in this order.
+            case = await Case.filter(id=order.case_id).select_for_update().get()
+            order = await PaymentOrder.filter(id=order.id).select_for_update().get()
+        known = await PaymentEvent.get_or_none(event_id=report.id)
+        if known is not None:
+            return Outcome(known.outcome)
+        outcome = await self._judge(order, report.payment)
+        await self._keep(report, order, outcome)
+        if outcome.is_alarming:
+            log.error("payment.quarantined", order=number, outcome=outcome.value)
+        if order is not None and case is not None:
+            await self._take_effect(case, order, report.payment, outcome)
+        return outcome
+
+    async def _judge(self, order: PaymentOrder | None, payment: ChannelPayment) -> Outcome:
+        if order is None:
+            return Outcome.UNKNOWN_ORDER
+        if (payment.merchant, payment.appid) != (self.channel.merchant, self.channel.appid):
+            return Outcome.MISMATCH
+        if payment.settlement is Settlement.PAID:
+            return await self._judge_paid(order, payment)
+        gone = payment.settlement in (Settlement.CLOSED, Settlement.REFUNDED)
+        return Outcome.CLOSED if gone and order.status in OPEN else Outcome.NOTED
+
+    async def _judge_paid(self, order: PaymentOrder, payment: ChannelPayment) -> Outcome:
+        said = (payment.amount_fen, payment.currency, payment.payer)
+        if said != (order.amount_fen, CURRENCY, order.payer) or payment.transaction_id is None:
+            return Outcome.MISMATCH
+        holder = await PaymentOrder.get_or_none(transaction_id=payment.transaction_id)
+        if holder is not None:
+            return Outcome.REPEATED if holder.id == order.id else Outcome.MISMATCH
+        settled = await Fee.exists(id=order.fee_id, settled_at__isnull=False)
+        if order.status not in OPEN or settled:
+            return Outcome.SURPLUS
+        return Outcome.SETTLED
+
+    async def _keep(self, report: Report, order: PaymentOrder | None, outcome: Outcome) -> None:
+        payment = report.payment
+        await PaymentEvent.create(
+            id=uuid7(),
+            order_id=None if order is None else order.id,
+            source=report.source.value,
+            event_id=report.id,
+            settlement=payment.settlement.value,
+            outcome=outcome.value,
+            transaction_id=payment.transaction_id,
+            amount_fen=payment.amount_fen,
+            at=self.transitions.clock.now(),
+        )
+
+    async def _take_effect(
+        self, case: Case, order: PaymentOrder, payment: ChannelPayment, outcome: Outcome
+    ) -> None:
+        if outcome is Outcome.CLOSED:
+            order.status = OrderStatus.CLOSED.value
+            await order.save(update_fields=["status"])
+        elif outcome is Outcome.SETTLED:
+            await self._settle(case, order, payment)
+
+    async def _settle(self, case: Case, order: PaymentOrder, payment: ChannelPayment) -> None:
+        order.status = OrderStatus.PAID.value
+        order.transaction_id, order.paid_at = payment.transaction_id, payment.paid_at
+        await order.save(update_fields=["status", "transaction_id", "paid_at"])
+        await Fee.filter(id=order.fee_id).update(settled_at=self.transitions.clock.now())
+        await Case.filter(id=case.id).update(payment_status=PaymentStatus.PAID.value)
+        case.payment_status = PaymentStatus.PAID.value
+        log.info("payment.settled", order=order.number, case=case.case_no)
+        await self._advance(case)
+
+    async def _advance(self, case: Case) -> None:
+        item = await self.items.version(case.item_version_id)
+        if case.state is State.AWAIT_PREPAYMENT:
+            await self.acceptance.accept(case, item, Event.PAYMENT_CONFIRMED, SYSTEM)
+        elif case.state is State.AWAIT_PAYMENT:
+            await self.transitions.apply(case, item, Event.PAYMENT_CONFIRMED, SYSTEM)
+            await self.results.route(case, item)
+        else:
+            # The case goes its way; who watches it sees that it is paid.
+            publish = self.transitions.broadcast.publish
+            current_unit().after_commit(partial(publish, topic_of(case.id), str(case.version)))
