@@ -199,12 +199,7 @@ async def put_verdict(call: Call[Officer], case_id: UUID, code: str) -> Reviewed
     """Say of one material whether it passes."""
     body = call.body(VerdictBody)
     case = await call.ctx.reviews.put_verdict(
-        call.who,
-        case_id,
-        code,
-        verdict=body.verdict,
-        reason_code=body.reason_code,
-        comment=body.comment,
+        call.who, case_id, code, body.verdict, body.reason_code, comment=body.comment
     )
     return ReviewedCase.of(case)
 

@@ -130,9 +130,7 @@ async def _materials(
         each.code: each.name for each in required_materials(item.materials, facts) if each.asked
     }
     words = await verdicts.last_words(case_id)
-    found = await Material.filter(case_id=case_id, replaced_at=None, code__in=asked).order_by(
-        "code"
-    )
+    current = Material.filter(case_id=case_id, replaced_at=None, code__in=list(asked))
     return [
         {
             "id": str(material.id),
@@ -145,7 +143,7 @@ async def _materials(
             "pages": material.pages,
             "verdict": words.get(material.id),
         }
-        for material in found
+        for material in await current.order_by("code")
     ]
 
 

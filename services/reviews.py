@@ -97,9 +97,9 @@ class Reviews:
         officer: Officer,
         case_id: UUID,
         code: str,
-        *,
         verdict: str,
         reason_code: str | None = None,
+        *,
         comment: str = "",
     ) -> Case:
         """Say PASS or FAIL on one material; a later word in the same round replaces it.
