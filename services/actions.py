@@ -15,7 +15,6 @@ _STEPS = (
 )
 _WITHDRAW = "不想办了,可以撤回申请。"
 _ORIGINALS = {State.PRE_REVIEW_PASSED, State.ORIGINALS_CHECK, State.ORIGINALS_SUPPLEMENT}
-_RELEASED = {State.RESULT_READY, State.DELIVERING, State.DELIVERED, State.ARCHIVED}
 _RATE = {
     RatingStage.ACCEPT: "给受理服务打个分,不打也可以。",
     RatingStage.RESULT: "给这次办事打个分,不打也可以。",
@@ -26,7 +25,7 @@ _RATE = {
 class Standing:
     """The facts that decide what can be done.
 
-    ``owes``: a fee is known and not settled. ``has_result``: the result document has arrived.
+    ``owes``: a fee is known and not settled. ``has_result``: there is a document to read now.
     ``open_ratings``: the stages that may be rated and were not.
     """
 
@@ -55,9 +54,10 @@ def actions_for(standing: Standing) -> list[Action]:
     if state in _ORIGINALS:
         found.append(Action("bring_originals", "请带上材料原件到窗口。"))
     found += _delivery(standing)
-    found += [Action("rate", _RATE[stage]) for stage in _RATE if stage in standing.open_ratings][
-        -1:
-    ]
+    # The later stage is the one that people remember.
+    stage = max(standing.open_ratings, key=list(RatingStage).index, default=None)
+    if stage is not None:
+        found.append(Action("rate", _RATE[stage]))
     if Event.WITHDRAW in steps:
         found.append(Action("withdraw", _WITHDRAW))
     return found
@@ -71,6 +71,6 @@ def _delivery(standing: Standing) -> list[Action]:
         found.append(Action("choose_delivery", "请选结果怎么给您:邮寄、到窗口领,或者电子版。"))
     if state is State.RESULT_READY and standing.method is DeliveryMethod.WINDOW:
         found.append(Action("pickup", "请带身份证和取件码,到窗口领结果。"))
-    if standing.has_result and not standing.owes and state in _RELEASED:
+    if standing.has_result:
         found.append(Action("result", "可以在手机上看结果。"))
     return found

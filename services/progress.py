@@ -26,7 +26,8 @@ from services.submissions import lookup_value
 
 QUERY = """
 SELECT c.id, c.case_no, c.query_code, c.state, c.version, c.round, c.payment_status,
-       c.received_at, c.accepted_at, c.decided_at, i.name AS item_name, i.agency,
+       c.received_at, c.accepted_at, c.decided_at, c.decision,
+       i.name AS item_name, i.agency,
   (SELECT json_agg(json_build_array(e.event, e.at, e.unit, e.data ->> 'text') ORDER BY e.seq)
      FROM case_events e WHERE e.case_id = c.id) AS events,
   (SELECT json_agg(json_build_array(k.name, k.due_at, k.provisional, k.paused_at) ORDER BY k.due_at)
@@ -153,15 +154,27 @@ def _progress(row: Mapping[str, Any]) -> Progress:
 
 def _standing(row: Mapping[str, Any]) -> Standing:
     fee, delivery = _json(row["fee"]), _json(row["delivery"])
-    reached = {RatingStage.ACCEPT: row["accepted_at"], RatingStage.RESULT: row["decided_at"]}
-    rated = _json(row["rated"]) or ()
+    state, decided = State[row["state"]], row["decided_at"] is not None
+    owes = fee is not None and not fee["settled"]
     return Standing(
-        state=State[row["state"]],
-        owes=fee is not None and not fee["settled"],
+        state=state,
+        owes=owes,
         method=DeliveryMethod(delivery["method"]) if delivery else None,
-        has_result=row["has_result"],
-        open_ratings={stage for stage, at in reached.items() if at and stage not in rated},
+        # A refusal is owed to everybody, paid or not (行政许可法38).
+        has_result=row["has_result"] and decided and (row["decision"] == "REJECTED" or not owes),
+        open_ratings=_open_ratings(row, state, decided),
     )
+
+
+def _open_ratings(row: Mapping[str, Any], state: State, decided: bool) -> set[RatingStage]:
+    if row["received_at"] is None:
+        return set()
+    reached = {
+        RatingStage.ACCEPT: row["accepted_at"] is not None or state is State.NOT_ACCEPTED,
+        RatingStage.RESULT: decided or state.closed,
+    }
+    rated = _json(row["rated"]) or ()
+    return {stage for stage, open_ in reached.items() if open_ and stage not in rated}
 
 
 def _due(name: str, due_at: str, provisional: bool, paused_at: str | None) -> Due:
