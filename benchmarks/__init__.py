@@ -1,0 +1,1 @@
+"""Ratios against the bare limit: each number is measured beside its own yardstick, in one run."""

@@ -1,0 +1,61 @@
+"""``make bench``: measure, print the table, exit 1 when a goal is missed."""
+
+import signal
+import sys
+import time
+from types import FrameType
+
+from benchmarks.drafts import prepare
+from benchmarks.measures import DRAFTS, Measures
+from benchmarks.report import Line, table
+from benchmarks.stage import staged
+from benchmarks.starts import starts
+
+LIMIT_SECONDS = 230
+UNDERWAY = 256
+LARGE = 8
+
+NOTES = """
+One API worker and one bare Sanic worker on the same pool settings, in turn, median of the rounds.
+PostgreSQL syncs every commit, as in production; files are synced on both sides."""
+
+
+class OutOfTime(Exception):
+    """The whole run took too long."""
+
+
+def main() -> int:
+    """Measure everything; return the exit status."""
+    began = time.monotonic()
+    signal.signal(signal.SIGALRM, _stop)
+    signal.alarm(LIMIT_SECONDS)
+    lines = [*ratios(), *starts()]
+    print(f"\n{table(lines)}\n{NOTES}\nAll of it took {time.monotonic() - began:.0f} s.")
+    return 0 if all(line.reached for line in lines) else 1
+
+
+def ratios() -> list[Line]:
+    """Measure what needs a running installation."""
+    say("starting PostgreSQL, Valkey, the sandbox, the API and the yardstick")
+    with staged() as stage:
+        say("preparing cases")
+        prepared = prepare(stage, drafts=DRAFTS, underway=UNDERWAY, large=LARGE)
+        measures = Measures(stage, prepared)
+        lines = []
+        for measure in (measures.progress, measures.submit, measures.upload, measures.memory):
+            say(f"measuring {measure.__name__}")
+            lines.append(measure())
+        say("starting from nothing, twice")
+        return lines
+
+
+def say(what: str) -> None:
+    print(f"... {what}", flush=True)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise OutOfTime(f"not done after {LIMIT_SECONDS} s")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""The yardstick: Sanic and asyncpg with nothing of ours between, on the same settings.
+
+Each handler does the least that can be called the same work: one query by key; the rows that a
+submission writes, in one transaction; a body streamed, hashed and made to last on disk.
+"""
+
+import asyncio
+import hashlib
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+from sanic import Request, Sanic
+from sanic.response import HTTPResponse, json, raw
+
+from models.database import config_for
+from settings import Settings
+
+READ = "SELECT id, case_no, state, version, updated_at FROM cases WHERE id = $1"
+
+SERIAL = """
+INSERT INTO case_serials (prefix, serial) VALUES ('bare', 1)
+ON CONFLICT (prefix) DO UPDATE SET serial = case_serials.serial + 1 RETURNING serial"""
+CASE = """
+UPDATE cases SET state = 'SUBMITTED', version = 1, case_no = $2, query_code = $3,
+  lookup_index = $4, received_at = $5, submitted_at = $5, updated_at = $5
+WHERE id = $1 AND state = 'DRAFT' AND version = 0"""
+EVENT = """
+INSERT INTO case_events (case_id, seq, at, "row", event, from_state, to_state, actor_role,
+  actor_id, unit, data)
+VALUES ($1, 1, $2, 'T01', 'submit', 'DRAFT', 'SUBMITTED', 'APPLICANT', $3, NULL, '{}')"""
+CLOCKS = """
+INSERT INTO clock_instances (id, case_id, name, started_at, due_at, limit_value, limit_unit,
+  counted_from, calendar_version, provisional)
+VALUES ($1, $3, 'PRE_REVIEW_SLA', $4, $5, 1, 'WORKING_DAY', $6, '2026.1', false),
+  ($2, $3, 'NOTIFY_5WD', $4, $5, 5, 'WORKING_DAY', $6, '2026.1', false)"""
+NOTICE = "INSERT INTO notices (id, case_id, kind, seq, issued_at) VALUES ($1, $2, 'N01', 1, $3)"
+ANSWER = """
+INSERT INTO given_answers (id, actor, key, request_digest, answer, created_at)
+VALUES ($1, $2, $3, $4, $5, $6)"""
+
+
+async def read(request: Request, case_id: UUID) -> HTTPResponse:
+    row = await request.app.ctx.pool.fetchrow(READ, case_id)
+    shown = {name: str(value) for name, value in row.items()}
+    return json(shown)
+
+
+async def submit(request: Request, case_id: UUID) -> HTTPResponse:
+    now = datetime.now(UTC)
+    key = request.headers["idempotency-key"]
+    text = str(case_id)
+    due = now + timedelta(days=7)
+    async with request.app.ctx.pool.acquire() as connection, connection.transaction():
+        await connection.execute(EVENT, case_id, now, text)
+        await connection.execute(CLOCKS, uuid4(), uuid4(), case_id, now, due, now.date())
+        await connection.execute(NOTICE, uuid4(), case_id, now)
+        # Last, because everybody who submits on the same day waits for this row.
+        number = f"bare{await connection.fetchval(SERIAL):012}"
+        await connection.execute(CASE, case_id, number, number[-12:], key, now)
+        receipt = f'{{"case_no": "{number}", "state": "SUBMITTED"}}'
+        await connection.execute(ANSWER, uuid4(), text, key, key, receipt, now)
+    return raw(receipt.encode(), content_type="application/json")
+
+
+async def upload(request: Request) -> HTTPResponse:
+    """Hash and write in the loop: nothing is quicker as long as one file comes at a time."""
+    stream: Any = request.stream
+    digest = hashlib.sha256()
+    path = request.app.ctx.folder / uuid4().hex
+    with path.open("xb", buffering=0) as file:
+        while chunk := await stream.read():
+            digest.update(chunk)
+            file.write(chunk)
+        await asyncio.to_thread(os.fsync, file.fileno())
+    path.unlink()
+    return json({"sha256": digest.hexdigest()}, status=201)
+
+
+def make_app(settings: Settings) -> Sanic[Any, Any]:
+    app: Sanic[Any, Any] = Sanic("bare", configure_logging=False)
+    app.config.REQUEST_MAX_SIZE = 1024 * 1024
+    app.ctx.folder = settings.data_dir / "bare"
+    app.ctx.folder.mkdir(parents=True, exist_ok=True)
+
+    async def start(app: Sanic[Any, Any]) -> None:
+        app.ctx.pool = await asyncpg.create_pool(**pool_of(settings))
+        await app.ctx.pool.execute(SERIAL)
+
+    async def stop(app: Sanic[Any, Any]) -> None:
+        await app.ctx.pool.close()
+
+    app.register_listener(start, "before_server_start")
+    app.register_listener(stop, "after_server_stop")
+    app.add_route(read, "/progress/<case_id:uuid>")
+    app.add_route(submit, "/submit/<case_id:uuid>", methods=["POST"])
+    app.add_route(upload, "/upload", methods=["POST"], stream=True)
+    return app
+
+
+def pool_of(settings: Settings) -> dict[str, Any]:
+    """Return the arguments of the pool that the application itself opens."""
+    config = config_for(
+        settings.database_url.get_secret_value(),
+        pool=settings.database_pool,
+        seconds=settings.database_timeout,
+    )
+    found = dict(config["connections"]["default"]["credentials"])
+    return {"min_size": found.pop("minsize"), "max_size": found.pop("maxsize"), **found}
+
+
+if __name__ == "__main__":
+    given = Settings()
+    make_app(given).run(given.host, given.port, single_process=True, access_log=False, motd=False)

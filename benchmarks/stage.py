@@ -1,0 +1,146 @@
+"""What is measured, started for one run: the installation of ``zhangban dev`` and the yardstick.
+
+PostgreSQL keeps its promises here (fsync, as in production), the API is one worker, no job
+worker runs, and everything is on 127.0.0.1 in a temporary folder.
+"""
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, chdir, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from benchmarks.load import ROOT
+from development import VAR, make_stack
+from integrations.embedded.launch import command
+from integrations.embedded.port import is_free, remembered_port
+from integrations.embedded.postgres import Postgres
+from integrations.embedded.process import kill_group, wait_until
+from integrations.embedded.program import Program
+from settings import Settings
+
+READY_SECONDS = 60.0
+STOP_SECONDS = 20.0
+PREFIX = "ZHANGBAN_"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A running installation; ``api_pid`` is the process of ``zhangban serve``."""
+
+    folder: Path
+    settings: Settings
+    sandbox_url: str
+    api_pid: int
+    bare_port: int
+
+    @property
+    def port(self) -> int:
+        return self.settings.port
+
+    @property
+    def database_url(self) -> str:
+        return self.settings.database_url.get_secret_value()
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many rows every table has."""
+        return asyncio.run(self._counts())
+
+    async def _counts(self) -> Mapping[str, int]:
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            tables = await connection.fetch(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+            )
+            return {
+                name: await connection.fetchval(f'SELECT count(*) FROM "{name}"')
+                for (name,) in tables
+            }
+        finally:
+            await connection.close()
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Work in a new folder, as ``zhangban dev`` does in a fresh checkout, and remove it."""
+    with tempfile.TemporaryDirectory(prefix="zhangban-bench-") as name, chdir(name):
+        try:
+            yield Path(name)
+        finally:
+            # As root the data may stand elsewhere, with a link to it here.
+            Postgres(VAR / "postgres", port=0).remove()
+
+
+@contextmanager
+def staged() -> Iterator[Stage]:
+    """Start everything, give it, stop everything."""
+    with temporary_folder() as folder, ExitStack() as started:
+        ports = VAR / "ports.json"
+        stack = make_stack(remembered_port(ports, "api"))
+        stack.postgres.prepare()
+        stack.valkey.prepare()
+        pids = {
+            program.name: started.enter_context(running(program))
+            for program in stack.programs()
+            if program.name != "worker"
+        }
+        bare_port = remembered_port(ports, "bare")
+        env = stack.environment()
+        started.enter_context(running(_bare(env, bare_port), cwd=ROOT))
+        yield Stage(folder, _settings(env), stack.sandbox_url, pids["api"], bare_port)
+
+
+def _settings(env: Mapping[str, str]) -> Settings:
+    ours = {name: value for name, value in env.items() if name.startswith(PREFIX)}
+    return Settings.model_validate(
+        {name.removeprefix(PREFIX).lower(): value for name, value in ours.items()}
+    )
+
+
+def _bare(env: Mapping[str, str], port: int) -> Program:
+    return Program(
+        "bare",
+        [sys.executable, "-m", "benchmarks.bare"],
+        {**env, f"{PREFIX}PORT": str(port)},
+        ready=lambda: not is_free(port),
+    )
+
+
+@contextmanager
+def running(program: Program, cwd: Path | None = None) -> Iterator[int]:
+    """Run a program until the block ends; give its process id once it is ready.
+
+    Raises ``RuntimeError`` when it ends early or is not ready in a minute.
+    """
+    if program.before:
+        program.before()
+    log = Path(f"{program.name}.log")
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            command(program.argv, death_signal=program.stop_signal),
+            env=program.env,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        if not wait_until(lambda: _is_settled(program, process), READY_SECONDS) or process.poll():
+            end = log.read_text(errors="replace")[-2000:]
+            raise RuntimeError(f"{program.name} does not get ready:\n{end}")
+        yield process.pid
+    finally:
+        process.send_signal(program.stop_signal)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+        kill_group(process.pid)
+        process.wait()
+
+
+def _is_settled(program: Program, process: "subprocess.Popen[bytes]") -> bool:
+    return process.poll() is not None or program.ready is None or program.ready()
