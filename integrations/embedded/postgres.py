@@ -53,7 +53,7 @@ class Postgres:
     fast: bool = False
 
     def url(self, database: str) -> str:
-        """Return the URL of a database, password included; ``prepare`` comes first."""
+        """Return the URL of a database, password included; the first call makes the password."""
         return f"postgres://{USER}:{self._password()}@127.0.0.1:{self.port}/{database}"
 
     @property
@@ -74,7 +74,7 @@ class Postgres:
         stays.
         """
         account = unprivileged()
-        home = home_for(self.data_dir, account, throwaway=self.fast)
+        home = self._home(account)
         if not (home / "data").exists():
             self._initialise(home, account)
         if not wait_until(lambda: self.pid is None, patience):
@@ -85,7 +85,7 @@ class Postgres:
     def command(self) -> list[str]:
         """Return its command line; ``prepare`` comes first."""
         account = unprivileged()
-        home = self.data_dir.resolve()
+        home = self._home(account)
         settings = _SETTINGS | {"port": str(self.port)} | (_FAST if self.fast else {})
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         return command(
@@ -164,8 +164,12 @@ class Postgres:
             raise EmbeddedError(ran.stderr.strip())
         return ran.stdout.strip()
 
+    def _home(self, account: Account | None) -> Path:
+        return home_for(self.data_dir, account, throwaway=self.fast)
+
     def _password(self) -> str:
-        return (self.data_dir / "password").read_text().strip()
+        account = unprivileged()
+        return kept_password(self._home(account) / "password", account)
 
     def _status(self) -> list[str] | None:
         """Return the lines of postmaster.pid, if the process in it serves this very data."""
@@ -182,7 +186,7 @@ class Postgres:
         return ""
 
     def _initialise(self, home: Path, account: Account | None) -> None:
-        kept_password(home / "password", account)
+        self._password()
         new = home / "data.new"
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(mode=0o700)

@@ -46,7 +46,7 @@ class Valkey:
     port: int
 
     def url(self, database: int = 0) -> str:
-        """Return the URL of a database (0 to 15), password included; ``prepare`` comes first."""
+        """Return the URL of a database (0 to 15); the first call makes the password in it."""
         return f"redis://:{self._password()}@127.0.0.1:{self.port}/{database}"
 
     @property
@@ -62,10 +62,8 @@ class Valkey:
         return "+PONG" in self._ask("PING")
 
     def prepare(self) -> None:
-        """Make the password on the first call, and write the configuration."""
-        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        password = kept_password(self.data_dir / "password", None)
-        settings = _SETTINGS | {"port": str(self.port), "requirepass": password}
+        """Write the configuration."""
+        settings = _SETTINGS | {"port": str(self.port), "requirepass": self._password()}
         file = self.data_dir / "valkey.conf"
         # A file and not the command line, which every user of the machine can read.
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -108,7 +106,8 @@ class Valkey:
             wait_until(lambda: not self.is_ready(), 1.0)
 
     def _password(self) -> str:
-        return (self.data_dir / "password").read_text().strip()
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return kept_password(self.data_dir / "password", None)
 
     def _ask(self, question: str) -> str:
         """Return what the server answers to one inline command; nothing when it does not."""

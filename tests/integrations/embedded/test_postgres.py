@@ -151,6 +151,7 @@ async def test_no_rows_in_the_log(postgres: Postgres) -> None:
 
 def test_an_initdb_that_was_cut_short_is_done_again(tmp_path: Path) -> None:
     server = Postgres(tmp_path / "pg", remembered_port(tmp_path / "ports", "p"), fast=True)
+    url = server.url("postgres")
     server.prepare()
     home = server.data_dir.resolve()
     (home / "data").rename(home / "data.new")
@@ -158,6 +159,7 @@ def test_an_initdb_that_was_cut_short_is_done_again(tmp_path: Path) -> None:
     server.start()
     try:
         assert server.is_ready()
+        assert server.url("postgres") == url
     finally:
         server.remove()
     assert not home.exists()
