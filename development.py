@@ -13,11 +13,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from integrations.embedded.lock import AlreadyRunningError, only_one
 from integrations.embedded.port import is_free, remembered_port
 from integrations.embedded.postgres import Postgres
+from integrations.embedded.process import EmbeddedError
 from integrations.embedded.program import Program
 from integrations.embedded.secrets import DevelopmentSecrets, development_secrets
 from integrations.embedded.supervisor import Supervisor
@@ -104,6 +106,8 @@ class Stack:
         """Return the programs in the order of their start."""
         env = self.environment()
         zhangban = [sys.executable, "-m", "server"]
+        # Once per run: an API that is started again after a crash need not wait for it.
+        prepare = cache(lambda: self._prepare(env))
         return [
             self.postgres.program(),
             self.valkey.program(),
@@ -113,7 +117,7 @@ class Stack:
                 [*zhangban, "serve"],
                 env,
                 ready=lambda: _answers(f"{self.api_url}/health/ready"),
-                before=lambda: self._prepare(env),
+                before=prepare,
             ),
             Program("worker", [*zhangban, "work"], env),
         ]
@@ -121,7 +125,9 @@ class Stack:
     def _prepare(self, env: Mapping[str, str]) -> None:
         self.postgres.create_database(DATABASE)
         command = [sys.executable, "-m", "server", "prepare"]
-        subprocess.run(command, env=dict(env), check=True)  # noqa: S603 - our own command
+        ran = subprocess.run(command, env=dict(env), check=False)  # noqa: S603 - our own command
+        if ran.returncode != 0:
+            raise EmbeddedError(f"the database could not be prepared (code {ran.returncode})")
 
     def _sandbox_command(self) -> list[str]:
         return [
