@@ -72,11 +72,12 @@ class HttpConfig(Config):
                 "KEEP_ALIVE_TIMEOUT": 75,
                 "GRACEFUL_SHUTDOWN_TIMEOUT": 10,
                 "ACCESS_LOG": False,
+                "AUTO_EXTEND": False,
                 "MOTD": False,
                 "FALLBACK_ERROR_FORMAT": "json",
                 "PROXIES_COUNT": proxies or None,
             },
-            load_env=False,
+            env_prefix="",  # settings.py alone reads the environment
         )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import swagger_ui_bundle
+import swagger_ui
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from sanic import Request, Sanic
@@ -26,7 +26,7 @@ from services.idempotency import KeyReused
 
 PARAMETER = re.compile(r"<(\w+)(?::[^>]+)?>")
 TITLE = "掌办 Zhangban"
-SCRIPTS = Path(swagger_ui_bundle.__file__).parent / "vendor"
+SCRIPTS = Path(swagger_ui.__file__).parent / "static"
 PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>掌办 API</title>
 <link rel="stylesheet" href="/docs/swagger-ui.css"></head><body><div id="ui"></div>
 <script src="/docs/swagger-ui-bundle.js"></script>

@@ -1,0 +1,97 @@
+"""Fixtures: one PostgreSQL and one Valkey per run, one database per test, no other host."""
+
+import asyncio
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from integrations.embedded.port import is_free
+from integrations.embedded.postgres import Postgres
+from integrations.embedded.valkey import Valkey
+from server import migrate, seed
+from tests.world import World, make_settings, open_world
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+TEMPLATE = "zhangban_template"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _closed_sockets() -> Iterator[None]:
+    """Connections to other hosts are errors, whoever tries."""
+    original = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and address[0] not in LOOPBACK:
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        original(self, address)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", connect)
+    yield
+    patch.undo()
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The run's servers and its keys."""
+
+    folder: Path
+    postgres: Postgres
+    valkey: Valkey
+
+
+def _free_port() -> int:
+    return next(port for port in count(21000) if is_free(port))
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """Start PostgreSQL and Valkey; make the migrated and seeded template database."""
+    with tempfile.TemporaryDirectory(prefix="zhangban-tests-") as name:
+        folder = Path(name)
+        postgres = Postgres(folder / "postgres", _free_port(), fast=True)
+        postgres.start()
+        valkey = Valkey(folder / "valkey", _free_port())
+        valkey.start()
+        postgres.create_database(TEMPLATE)
+        settings = make_settings(
+            folder, postgres.url(TEMPLATE), valkey.url(), "http://127.0.0.1:1", 1
+        )
+        asyncio.run(migrate(settings))
+        asyncio.run(seed(settings))
+        try:
+            yield Servers(folder, postgres, valkey)
+        finally:
+            valkey.stop()
+            postgres.stop()
+            postgres.remove()
+
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def database(servers: Servers) -> Iterator[str]:
+    """Return the URL of a fresh database of this test."""
+    name = f"t{next(_numbers)}"
+    servers.postgres.create_database(name, template=TEMPLATE)
+    yield servers.postgres.url(name)
+    servers.postgres.drop_database(name)
+
+
+@pytest.fixture
+async def world(servers: Servers, database: str) -> AsyncIterator[World]:
+    """Return a world of this test alone."""
+    url = servers.valkey.url(next(_numbers) % 16)
+    redis = Redis.from_url(url)
+    await redis.flushdb()
+    await redis.aclose()
+    async with open_world(servers.folder, database, url) as opened:
+        yield opened
