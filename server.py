@@ -13,17 +13,17 @@ import structlog
 from pydantic import ValidationError
 from sanic import Sanic
 from sanic.worker.loader import AppLoader
-from services.machines import ClientIdTaken
-from services.staff import UsernameTaken
 
 import development
 from api.app import build_app
 from composition import Parts, compose
+from integrations.embedded.secrets import development_secrets
 from integrations.jobs import install_jobs
 from integrations.official_calendar import official_days
 from integrations.sandbox.__main__ import main as sandbox_main
 from models.database import is_answering, migrate_database
 from models.rules.events import Role
+from models.staff import BackofficeClient, StaffMember
 from services.seeding import catalogue
 from settings import Environment, Settings, development_port, environment_name
 
@@ -132,32 +132,29 @@ async def prepare(settings: Settings) -> int:
 
 
 async def _make_accounts(parts: Parts) -> None:
-    passwords = development.development_secrets(development.VAR / "secrets").passwords
-    staff = (
-        ("window01", "窗口人员", frozenset({Role.WINDOW})),
-        ("dept01", "审批部门受理人员", frozenset({Role.DEPT})),
-    )
-    for username, name, roles in staff:
-        try:
-            await parts.context.staff.create(
-                username=username,
-                password=passwords[username],
-                name=name,
-                roles=roles,
-                unit="示例县政务服务中心",
-            )
-        except UsernameTaken:
-            continue
-    for agency in {(str(item["agency_uscc"]), str(item["agency"])) for item in catalogue()}:
-        try:
-            await parts.context.machines.create(
-                client_id=f"{development.BACKOFFICE_CLIENT}-{agency[0]}",
-                secret=passwords["backoffice"],
-                name=f"{agency[1]}审批系统",
-                agency_uscc=agency[0],
-            )
-        except ClientIdTaken:
-            continue
+    # Looked up first: hashing a dozen passwords for nothing would cost seconds at every start.
+    passwords = development_secrets(development.VAR / "secrets").passwords
+    staff = {"window01": ("窗口人员", Role.WINDOW), "dept01": ("审批部门受理人员", Role.DEPT)}
+    for username in staff.keys() - set(await StaffMember.all().values_list("username", flat=True)):
+        name, role = staff[username]
+        await parts.context.staff.create(
+            username=username,
+            password=passwords[username],
+            name=name,
+            roles=frozenset({role}),
+            unit="示例县政务服务中心",
+        )
+    agencies = {
+        f"{development.BACKOFFICE_CLIENT}-{item['agency_uscc']}": item for item in catalogue()
+    }
+    known = set(await BackofficeClient.all().values_list("client_id", flat=True))
+    for client_id in agencies.keys() - known:
+        await parts.context.machines.create(
+            client_id=client_id,
+            secret=passwords["backoffice"],
+            name=f"{agencies[client_id]['agency']}审批系统",
+            agency_uscc=str(agencies[client_id]["agency_uscc"]),
+        )
 
 
 async def doctor(settings: Settings) -> int:
