@@ -96,7 +96,7 @@ def _entry(row: dict[str, Any], officer: Officer) -> QueueEntry:
 
 
 def _encode(row: dict[str, Any]) -> str:
-    place = orjson.dumps([row["rank"], row["due"], row["id"]])
+    place = orjson.dumps([row["rank"], row["due"].isoformat(), str(row["id"])])
     return base64.urlsafe_b64encode(place).decode().rstrip("=")
 
 
@@ -106,6 +106,7 @@ def _decode(cursor: str | None) -> tuple[int | None, datetime | None, UUID | Non
     try:
         content = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         rank, due, id_ = orjson.loads(content)
-        return int(rank) & 1, datetime.fromisoformat(due), UUID(id_)
+
+        return int(rank) & 1, datetime.fromisoformat(due).astimezone(UTC), UUID(id_)
     except (binascii.Error, ValueError, TypeError, AttributeError) as error:
         raise CursorInvalid from error
