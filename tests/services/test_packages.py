@@ -1,0 +1,130 @@
+"""Packages: the published schema holds, the bytes are fixed, nothing lies open at rest."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from models.handoff import HandoffPackage
+from models.material import Material
+from services.packages import SCHEMA, canonical
+from tests import make
+from tests.make import Filed
+from tests.services.reviewing import judge, reviewer, second_round, supply
+from tests.world import World
+
+VALIDATOR = Draft202012Validator(
+    json.loads(SCHEMA), format_checker=Draft202012Validator.FORMAT_CHECKER
+)
+
+
+async def leased(world: World, filed: Filed) -> tuple[bytes, dict[str, Any]]:
+    """Return the case's package as its agency gets it: the bytes, and what they say."""
+    machine = await make.machine(world, filed.item.agency_uscc)
+    lease = await world.ctx.handoff.lease(machine, limit=50, seconds=60)
+    number = (await filed.case()).case_no
+    [body] = [package.body for package in lease.packages if package.case_no == number]
+    return body.encode(), json.loads(body)
+
+
+def test_the_schema_refuses_what_it_does_not_name() -> None:
+    Draft202012Validator.check_schema(json.loads(SCHEMA))
+    for wrong in ({}, {"schema": "1"}, []):
+        with pytest.raises(ValidationError):
+            VALIDATOR.validate(wrong)
+
+
+def test_canonical_bytes_are_sorted_and_without_blanks() -> None:
+    assert canonical({"b": [1, {"d": "挖", "c": None}], "a": 2.5}) == (
+        '{"a":2.5,"b":[1,{"c":null,"d":"挖"}]}'.encode()
+    )
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical({"a": float("nan")})
+
+
+async def test_a_package_says_what_the_schema_promises(world: World) -> None:
+    who = await make.citizen(world)
+    filed = await make.claimed(world, who)
+    await second_round(world, filed, "M04")
+    await judge(world, filed)
+    await world.ctx.reviews.accept(reviewer(filed), filed.case_id)
+    content, body = await leased(world, filed)
+    VALIDATOR.validate(body)
+    case, person = await filed.case(), await make.person(world)
+    assert content == canonical(body)
+    assert body["case_no"] == case.case_no
+    assert body["form"] == make.FORMS["ITEM10"]
+    assert body["agency"] == {
+        "name": "示例县住房和城乡建设局",
+        "uscc": "11511499MB9000082B",
+    }
+    assert body["applicant"] == {
+        "type": "NATURAL_PERSON",
+        "name": person["name"],
+        "id_type": "RESIDENT_ID",
+        "id_number": person["id_number"],
+        "phone": None,
+    }
+    found = await Material.filter(case_id=filed.case_id, replaced_at=None).order_by("code")
+    assert [(m["code"], m["no"], m["sha256"], m["size"]) for m in body["materials"]] == [
+        (m.code, m.no, m.sha256, m.size) for m in found
+    ]
+    assert [m["no"] for m in body["materials"]] == [1, 1, 2, 1, 1]
+    assert {m["verdict"] for m in body["materials"]} == {"PASS"}
+    [correction] = body["corrections"]
+    assert [point["material_code"] for point in correction["items"]] == ["M04"]
+    assert datetime.fromisoformat(body["times"]["accepted_at"]) == case.accepted_at
+    # Accepted on Monday 2026-03-02: 5 working days end with Monday the 9th, in China.
+    assert datetime.fromisoformat(body["clocks"]["promised_due_at"]).isoformat() == (
+        "2026-03-09T16:00:00+00:00"
+    )
+    assert body["payment"] == {"status": "NOT_REQUIRED", "amount_fen": None}
+
+
+async def test_a_fee_after_acceptance_is_told_in_the_package(world: World) -> None:
+    filed = await make.accepted(world, await make.citizen(world), "ITEM09")
+    await world.ctx.reviews.paper_received(await make.officer(world), filed.case_id)
+    _, body = await leased(world, filed)
+    VALIDATOR.validate(body)
+    assert body["payment"] == {"status": "UNPAID", "amount_fen": 8000}
+
+
+async def test_what_is_not_asked_for_is_not_handed_over(world: World) -> None:
+    """ITEM05 asks for M06 above 15 cubic metres only; here are 12."""
+    filed = await make.draft(world, await make.citizen(world), "ITEM05")
+    await supply(world, filed, "M06")
+    await world.ctx.submissions.submit(filed.citizen, filed.case_id, "submit-of-12-m3")
+    filed.officer = await make.officer(world)
+    await world.ctx.reviews.claim(reviewer(filed), filed.case_id)
+    await judge(world, filed)
+    await world.ctx.reviews.accept(reviewer(filed), filed.case_id)
+    _, body = await leased(world, filed)
+    assert [m["code"] for m in body["materials"]] == ["M02", "M03", "M05"]
+
+
+async def test_the_digests_are_of_the_bytes_and_of_the_code_inside(world: World) -> None:
+    filed = await make.accepted(world, await make.citizen(world))
+    content, body = await leased(world, filed)
+    row = await HandoffPackage.get(case_id=filed.case_id)
+    assert row.digest == hashlib.sha256(content).hexdigest()
+    code = body["receipt_code"]
+    assert row.receipt_digest == hashlib.sha256(code.encode()).hexdigest()
+    assert body["package_id"] == str(row.id)
+
+
+async def test_a_package_at_rest_is_sealed(world: World) -> None:
+    """Promise 7."""
+    filed = await make.accepted(world, await make.citizen(world))
+    _, body = await leased(world, filed)
+    row = bytes((await HandoffPackage.get(case_id=filed.case_id)).sealed)
+    for secret in (
+        body["receipt_code"],
+        body["applicant"]["name"],
+        body["applicant"]["id_number"],
+        body["form"]["road_section"],
+    ):
+        assert secret.encode() not in row
