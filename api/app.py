@@ -1,7 +1,7 @@
 """The HTTP application: routes, errors, request ids, access log, metrics."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import structlog
@@ -140,7 +140,7 @@ class Meter:
         )
 
 
-def handler_of(route: Route, ctx: Context) -> Callable[..., Awaitable[HTTPResponse]]:
+def handler_of(route: Route, ctx: Context) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
     """Return the Sanic handler of a route: who, what, do, show."""
 
     async def handle(request: Request, **path: Any) -> HTTPResponse:
@@ -154,7 +154,7 @@ def handler_of(route: Route, ctx: Context) -> Callable[..., Awaitable[HTTPRespon
 
 def show(route: Route, request: Request, answer: Any) -> HTTPResponse:
     """Make a response of what a handler returned."""
-    if isinstance(answer, HTTPResponse) or (answer is None and route.status != 204):
+    if isinstance(answer, HTTPResponse):
         return answer
     status = route.status
     headers: dict[str, str] = {}
@@ -186,14 +186,14 @@ def build_app(ctx: Context, *, name: str = "zhangban", proxies: int = 0) -> Sani
     """Return the application; the caller adds what opens and closes the adapters."""
     app: Sanic[Any, Any] = Sanic(
         name,
-        ctx=ctx,  # type: ignore[arg-type]  # Sanic takes any object as its context
+        ctx=ctx,
         config=HttpConfig(proxies=proxies),
         error_handler=Answers(),
         configure_logging=False,
     )
     meter = Meter(ctx)
     app.register_middleware(meter.begin, "request", priority=999)
-    app.register_middleware(meter.end, "response")
+    app.register_middleware(meter.end, "response")  # type: ignore[arg-type]  # its types know one
     _add_routes(app, all_routes(), ctx)
     progress.add_live(app, ctx)
     openapi.add_documentation(app, all_routes())

@@ -134,7 +134,7 @@ def test_no_import_hides_in_a_function(file: Path) -> None:
             for node in ast.walk(function):
                 hidden = isinstance(node, ast.Import | ast.ImportFrom)
                 # A child process that decodes one file loads only what that file needs.
-                assert not hidden or file.parts[0] == "uploads", f"{file}:{node.lineno}"
+                assert not hidden or file.parts[0] == "uploads", f"{file}: {ast.unparse(node)}"
 
 
 @pytest.mark.parametrize("file", FILES, ids=str)
@@ -155,4 +155,6 @@ def test_client_code_knows_no_sandbox() -> None:
             continue
         if len(file.parts) > 1 and file.parts[1] in {"sandbox", "embedded"}:
             continue
-        assert "sandbox" not in (ROOT / file).read_text().lower(), file
+        source = (ROOT / file).read_text().lower()
+        # The one other sandbox is the browser's, in the policy for downloads.
+        assert "sandbox" not in source.replace('content-security-policy": "sandbox', ""), file

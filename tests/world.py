@@ -249,9 +249,7 @@ async def _served(parts: Parts, sock: socket.socket) -> AsyncIterator[None]:
     app = build_app(parts.context, name=f"zhangban-{uuid4().hex}")
     # Sanic rewrites its own methods at the first start of a process, and can do so only once.
     app.config.TOUCHUP = False
-    server = await app.create_server(sock=sock, return_asyncio_server=True, access_log=False)
-    if server is None:
-        raise RuntimeError("no server")
+    server: Any = await app.create_server(sock=sock, return_asyncio_server=True, access_log=False)
     await server.startup()
     await server.before_start()
     await server.after_start()
