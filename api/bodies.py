@@ -32,7 +32,7 @@ def answered_early(
         try:
             return await handler(call, **path)
         except Exception as error:  # whatever it is, it becomes an answer here or in the framework
-            if not _is_unread(call.request):
+            if not _is_long(call.request):
                 raise
             await answer_and_linger(call.request, answer_error(call.request, error))
             return None
@@ -40,9 +40,13 @@ def answered_early(
     return handle
 
 
-def _is_unread(request: Request) -> bool:
+def _is_long(request: Request) -> bool:
+    """Tell whether more is still to come than the framework reads away by itself."""
     stream: Any = request.stream
-    return stream is not None and bool(stream.request_body)
+    if stream is None or not stream.request_body:
+        return False
+    left: int = stream.request_bytes_left
+    return stream.request_body == "chunked" or left > request.app.config.REQUEST_MAX_SIZE
 
 
 async def answer_and_linger(request: Request, response: HTTPResponse) -> None:
