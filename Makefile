@@ -61,6 +61,7 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	@$(PIP) install --quiet --no-deps --require-hashes --requirement requirements-dev.lock
 	@echo "[3/3] the application itself"
 	@PYTHONWARNINGS=ignore $(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) check > .venv/check || { cat .venv/check; echo "the lock is stale: make lock"; exit 1; }
 	@touch $@
 
 lock: setup ## Write the lock files anew, keeping the versions that still fit
