@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from miniapp_stub.demo.people import Backoffice, Citizen, Officer
 from miniapp_stub.demo.wire import Refused, Wire, check
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 PERSON = "王建国"
 FORM = {
     "road_section": "人民路(一号桥至二号桥)",
@@ -62,5 +65,9 @@ class Story:
     def timeline(self) -> str:
         """Return the final timeline as the citizen sees it."""
         progress = self.citizen.progress(self.case)
-        lines = [f"  {entry['at'][:19]}  {entry['text']}" for entry in progress["timeline"]]
+        lines = [f"  {_shown(entry['at'])}  {entry['text']}" for entry in progress["timeline"]]
         return "\n".join([f"\n{progress['item_name']} {progress['case_no']}", *lines])
+
+
+def _shown(at: str) -> str:
+    return datetime.fromisoformat(at).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
