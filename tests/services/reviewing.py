@@ -3,12 +3,15 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from models.case import Case
 from models.rules.reasons import DefectReason, Verdict
+from models.unit import run_in_transaction
 from services.actors import Officer
 from services.corrections import Point
 from services.errors import Problem
@@ -95,3 +98,20 @@ async def second_round(world: World, filed: Filed, *failing: str) -> None:
     await supply(world, filed, *failing)
     await resubmit(world, filed)
     await world.ctx.reviews.claim(reviewer(filed), filed.case_id)
+
+
+async def ready(world: World, filed: Filed, count: int) -> None:
+    """Make ``count`` more cases like this accepted one, each with its package, without uploads."""
+    one = await filed.case()
+    item = await world.ctx.items.version(one.item_version_id)
+    unlike = {"id", "case_no", "query_code", "lookup_index"}
+    same = {name: value for name, value in dict(one).items() if name not in unlike}
+    packages = world.ctx.reviews.acceptance.packages
+
+    async def pack(number: int) -> None:
+        case = await Case.create(**same, case_no=f"{str(one.case_no)[:-4]}{number:04d}")
+        await world.ctx.cases.forms.create(case.id)
+        await packages.create(case, item)
+
+    for number in range(9000, 9000 + count):
+        await run_in_transaction(partial(pack, number))
