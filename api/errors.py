@@ -1,12 +1,13 @@
 """Where errors become HTTP: the only place that knows status numbers (RFC 9457)."""
 
+from asyncio import CancelledError
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 import structlog
 from sanic import Request
-from sanic.exceptions import SanicException
+from sanic.exceptions import RequestCancelled, SanicException
 from sanic.response import HTTPResponse
 
 from models.database import DatabaseLost, Duplicate, is_lost
@@ -36,6 +37,9 @@ FRAMEWORK: Mapping[int, tuple[str, str]] = {
     417: ("expectation_failed", "请求格式不正确。"),
     503: ("unavailable", "系统繁忙,请稍后再试。"),
 }
+
+# Not registered; what nginx writes into its log for a client that hung up.
+CLIENT_LEFT = 499
 
 log = structlog.get_logger("zhangban.api")
 
@@ -95,8 +99,10 @@ def answer_problem(request: Request, problem: errors.Problem) -> HTTPResponse:
     )
 
 
-def answer_error(request: Request, error: Exception) -> HTTPResponse:
+def answer_error(request: Request, error: BaseException) -> HTTPResponse:
     """Turn whatever a handler raised into an answer; nothing of ours leaks into it."""
+    if isinstance(error, CancelledError):
+        return _answer_interrupted(request, error)
     if isinstance(error, errors.Problem):
         return answer_problem(request, error)
     if isinstance(error, DatabaseLost) or is_lost(error):
@@ -109,6 +115,13 @@ def answer_error(request: Request, error: Exception) -> HTTPResponse:
         return _answer_framework(request, error)
     log.error("request.crashed", error=type(error).__name__, exc_info=error)
     return problem_response(request, 500, "internal", "系统出错了,请稍后再试。")
+
+
+def _answer_interrupted(request: Request, error: CancelledError) -> HTTPResponse:
+    if isinstance(error, RequestCancelled):
+        # Nobody reads it; the log and the metrics must not count a phone in a lift as a crash.
+        return problem_response(request, CLIENT_LEFT, "client_left", "连接已断开。")
+    return answer_problem(request, errors.Unavailable())
 
 
 def _answer_framework(request: Request, error: SanicException) -> HTTPResponse:
