@@ -33,12 +33,17 @@ log = structlog.get_logger("zhangban")
 def configure_logging() -> None:
     """JSON lines on standard output; libraries only speak up when something is wrong."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stdout, format="%(message)s")
+    # It tells the values of every statement when asked to; nobody may ask.
+    logging.getLogger("tortoise").setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            # Never the local variables: they hold names, numbers and passwords.
+            structlog.processors.ExceptionRenderer(
+                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+            ),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

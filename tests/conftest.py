@@ -1,6 +1,7 @@
 """Fixtures: one PostgreSQL and one Valkey per run, one database per test, no other host."""
 
 import asyncio
+import random
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -48,7 +49,9 @@ class Servers:
 
 
 def _free_port() -> int:
-    return next(port for port in count(21000) if is_free(port))
+    # Below the ports that outgoing connections take, and elsewhere for each run.
+    candidates = (random.randrange(20000, 30000) for _ in count())
+    return next(port for port in candidates if is_free(port))
 
 
 @pytest.fixture(scope="session")
