@@ -106,5 +106,5 @@ def _code(result: object) -> int:
         return LEFT
     if isinstance(result, DatabaseLost) or (isinstance(result, Exception) and is_lost(result)):
         return TRY_LATER
-    log.error("live.crashed", error=type(result).__name__)
+    log.error("live.crashed", error=type(result).__name__, exc_info=result)
     return CRASHED
