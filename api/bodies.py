@@ -32,24 +32,31 @@ def answered_early(
         try:
             return await handler(call, **path)
         except Exception as error:  # whatever it is, it becomes an answer here or in the framework
-            if not _is_long(call.request):
-                raise
-            await answer_and_linger(call.request, answer_error(call.request, error))
-            return None
+            if await refused_early(call.request, error):
+                return None
+            raise
 
     return handle
 
 
+async def refused_early(request: Request, error: Exception) -> bool:
+    """Answer an error while the client is still sending; False when the framework can do it."""
+    if not _is_long(request):
+        return False
+    await _answer_and_linger(request, answer_error(request, error))
+    return True
+
+
 def _is_long(request: Request) -> bool:
-    """Tell whether more is still to come than the framework reads away by itself."""
+    """Tell whether a body that was not read to its end is longer than the framework reads away."""
     stream: Any = request.stream
     if stream is None or not stream.request_body:
         return False
-    left: int = stream.request_bytes_left
-    return stream.request_body == "chunked" or left > request.app.config.REQUEST_MAX_SIZE
+    size: int = stream.request_bytes
+    return stream.request_body == "chunked" or size > request.app.config.REQUEST_MAX_SIZE
 
 
-async def answer_and_linger(request: Request, response: HTTPResponse) -> None:
+async def _answer_and_linger(request: Request, response: HTTPResponse) -> None:
     """Answer now with ``Connection: close``, then read the rest away for at most 15 s."""
     stream: Any = request.stream
     stream.keep_alive = False

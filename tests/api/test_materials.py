@@ -272,13 +272,19 @@ class Wire:
         return reader, writer
 
     async def refused(
-        self, method: str, path: str, token: str, *headers: str, chunked: bool = False
+        self,
+        method: str,
+        path: str,
+        token: str,
+        *headers: str,
+        size: int = SIXTY_MEGABYTES,
+        chunked: bool = False,
     ) -> tuple[str, dict[str, Any]]:
-        """Send 60 MB whatever is answered meanwhile; return the head and the problem."""
-        length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {SIXTY_MEGABYTES}"
+        """Send everything whatever is answered meanwhile; return the head and the problem."""
+        length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {size}"
         reader, writer = await self.open(method, path, token, length, *headers)
         piece = f"{len(PIECE):x}\r\n".encode() + PIECE + b"\r\n" if chunked else PIECE
-        for _ in range(SIXTY_MEGABYTES // len(PIECE)):
+        for _ in range(size // len(PIECE)):
             writer.write(piece)
             await writer.drain()
         if chunked:
@@ -307,10 +313,11 @@ async def test_a_refusal_reaches_who_is_still_sending(
     assert "connection: close" in head
 
 
-async def test_too_large_is_told_while_the_bytes_still_come(world: World) -> None:
+@pytest.mark.parametrize("size", [SIXTY_MEGABYTES, 20 * 1024 * 1024 + 4 * len(PIECE)])
+async def test_too_large_is_told_while_the_bytes_still_come(world: World, size: int) -> None:
     filed, token = await drafted(world)
     rows = await world.rows("materials")
-    head, told = await Wire(world).refused("PUT", path_of(filed), token)
+    head, told = await Wire(world).refused("PUT", path_of(filed), token, size=size)
     assert " 413 " in head.split("\r\n")[0]
     assert (told["code"], told["max_bytes"]) == ("material_too_large", 20 * 1024 * 1024)
     assert await world.rows("materials") == rows
