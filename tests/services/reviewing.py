@@ -104,8 +104,9 @@ async def ready(world: World, filed: Filed, count: int) -> None:
     """Make ``count`` more cases like this accepted one, each with its package, without uploads."""
     one = await filed.case()
     item = await world.ctx.items.version(one.item_version_id)
+    [values] = await Case.filter(id=filed.case_id).values()
     unlike = {"id", "case_no", "query_code", "lookup_index"}
-    same = {name: value for name, value in dict(one).items() if name not in unlike}
+    same = {name: value for name, value in values.items() if name not in unlike}
     packages = world.ctx.reviews.acceptance.packages
 
     async def pack(number: int) -> None:

@@ -66,7 +66,8 @@ async def test_an_earlier_pass_counts_for_the_version_it_was_given_on(world: Wor
 async def test_a_pass_on_a_version_that_was_replaced_counts_for_nothing(world: World) -> None:
     filed = await make.judged(world, await make.citizen(world))
     old = await Material.get(case_id=filed.case_id, code="M02")
-    fields = {name: value for name, value in dict(old).items() if name != "id"}
+    values = await Material.filter(id=old.id).values()
+    fields = {name: value for name, value in values[0].items() if name != "id"}
     await Material.filter(id=old.id).update(replaced_at=world.clock.now())
     await Material.create(**{**fields, "no": 2})
     async with refused(world, VerdictsIncomplete):

@@ -5,6 +5,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -95,6 +96,7 @@ async def test_a_lease_shows_the_body_that_its_digest_is_of(scene: Scene) -> Non
     row = await HandoffPackage.get(case_id=scene.filed.case_id)
     assert (row.leases, row.leased_by) == (1, scene.machine.client_id)
     # Who reads the database cannot use the lease.
+    assert lease.token is not None
     assert lease.token not in str(await scene.world.rows("handoff_packages"))
 
 
@@ -202,7 +204,7 @@ async def test_acknowledgements_at_once_count_once(scene: Scene) -> None:
     ids=["digest", "receipt code", "token"],
 )
 async def test_a_wrong_proof_changes_nothing(
-    scene: Scene, wrong: dict[str, str], problem: type[Problem], acked: bool
+    scene: Scene, wrong: dict[str, Any], problem: type[Problem], acked: bool
 ) -> None:
     """Also when the package is delivered anyway: a wrong code never looks like success."""
     taken = await scene.take()

@@ -33,7 +33,8 @@ async def leased(world: World, filed: Filed) -> tuple[bytes, dict[str, Any]]:
 
 def test_the_schema_refuses_what_it_does_not_name() -> None:
     Draft202012Validator.check_schema(json.loads(SCHEMA))
-    for wrong in ({}, {"schema": "1"}, []):
+    wrongs: list[Any] = [{}, {"schema": "1"}, []]
+    for wrong in wrongs:
         with pytest.raises(ValidationError):
             VALIDATOR.validate(wrong)
 

@@ -12,6 +12,7 @@ from models.rules.events import Role
 from models.rules.states import State
 from services.cases import CaseUnknown
 from services.items import CursorInvalid
+from services.queue import QueueEntry
 from services.reviews import CaseClaimed
 from services.transitions import StepNotAllowed, StepNotYours
 from services.verdicts import (
@@ -126,7 +127,8 @@ async def test_the_queue_is_by_deadline_and_marks_ones_own(world: World) -> None
     await world.ctx.reviews.issue_correction(
         reviewer(waiting), waiting.case_id, [material("M04")], ""
     )
-    seen, cursor = [], None
+    seen: list[QueueEntry] = []
+    cursor = None
     while True:
         page = await world.ctx.reviews.queue(reviewer(mine), None, limit=1, cursor=cursor)
         seen += page.entries
