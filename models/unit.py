@@ -100,7 +100,7 @@ def _done(task: asyncio.Task[Any]) -> None:
 
 def transaction(
     method: Callable[Concatenate[S, P], Awaitable[T]],
-) -> Callable[Concatenate[S, P], Awaitable[T]]:
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
     """Make a use-case one transaction: all of it happens, or nothing."""
 
     @wraps(method)
