@@ -1,8 +1,10 @@
 """Cases at the stage that a test is about, led there by window, back-office and cashier."""
 
+import asyncio
 import json
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from models.item import Item
@@ -18,6 +20,16 @@ from tests import make
 from tests.make import Filed
 from tests.world import World
 
+T = TypeVar("T")
+FORMS: dict[str, dict[str, Any]] = {
+    **make.FORMS,
+    "ITEM06": {
+        "elder_name": "赵淑芬",
+        "elder_id_number": "511499194311051028",
+        "living_address": "示例县北桥镇桥头村2组",
+        "payout_account": "6217000000000000000",
+    },
+}
 DIGGING_FEE = 375_000  # 12.5 square metres of asphalt at 300.00 yuan
 
 
@@ -25,7 +37,7 @@ async def drafted(world: World, who: Citizen, item: str, **form: Any) -> Filed:
     """Return a complete draft whose materials are rows only: nothing here opens their files."""
     code = await make.item_code(item)
     opened = (await world.ctx.cases.open_draft(who, code, another=True)).opened
-    for name, value in {**make.FORMS[item], **form}.items():
+    for name, value in {**FORMS[item], **form}.items():
         opened = await world.ctx.cases.put_field(who, opened.case.id, name, value)
     wanted = await world.ctx.cases.requirements(opened)
     codes = [each.code for each in wanted if each.required and each.upload]
@@ -123,6 +135,14 @@ async def owing(world: World) -> Filed:
     filed = await reviewed(world)
     await decided(world, filed)
     return filed
+
+
+async def until(ask: Callable[[], Awaitable[T]], wanted: T, seconds: float = 10) -> None:
+    """Wait until what another task does is seen."""
+    deadline = time.monotonic() + seconds
+    while (found := await ask()) != wanted:
+        assert time.monotonic() < deadline, found
+        await asyncio.sleep(0.05)
 
 
 async def do(world: World, name: str) -> int:

@@ -184,9 +184,7 @@ async def test_the_worker_keeps_the_next_sweep_of_a_running_one(world: World) ->
     worker = world.parts.worker()
     running = asyncio.create_task(worker.run())
     wanted = [("payment.sweep", {"number": payable.order.number, "round": 1})]
-    async with asyncio.timeout(10):
-        while await world.jobs() != wanted:
-            await asyncio.sleep(0.05)
+    await stages.until(world.jobs, wanted)
     worker.stop()
     await running
 

@@ -59,10 +59,8 @@ async def test_the_channels_own_callback_settles(world: World) -> None:
     filed = await stages.owing(world)
     payable = await world.ctx.payments.open_order(filed.citizen, filed.case_id, uuid4().hex)
     await stages.pay(world, payable, deliver=True)
-    async with asyncio.timeout(10):
-        while (await filed.case()).state != "RESULT_READY":
-            await asyncio.sleep(0.05)
-    assert await outcomes(world) == ["SETTLED"]
+    await stages.until(lambda: outcomes(world), ["SETTLED"])
+    assert (await filed.case()).state == "RESULT_READY"
 
 
 async def test_copies_of_a_callback_at_once_count_once(world: World) -> None:
@@ -179,7 +177,7 @@ async def test_a_payment_that_does_not_fit_is_quarantined(world: World, field: s
     with capture_logs() as logs:
         assert await pen.deliver(callback) == 204
         assert await pen.deliver(callback) == 204
-    *after, now = await money(world)
+    *after, _ = await money(world)
     assert after == before
     assert events == []
     [event] = await world.rows("payment_events")
@@ -224,7 +222,7 @@ async def test_a_payment_of_a_closed_order_is_surplus(world: World) -> None:
     assert (await filed.case()).state == "RESULT_READY"
     before = await money(world)
     await take(world, pen.callback(late))
-    *rows, events = await money(world)
+    *rows, _ = await money(world)
     assert rows == before[:-1]
     assert sorted(await outcomes(world)) == ["SETTLED", "SURPLUS", "SURPLUS"]
     surplus = [row for row in await world.rows("payment_events") if row["outcome"] == "SURPLUS"]
