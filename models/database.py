@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 import asyncpg
 from tortoise import Tortoise
@@ -96,6 +97,8 @@ def config_for(url: str, *, pool: int = 10, seconds: float = 2.0) -> dict[str, A
         raise ValueError("DATABASE_URL must look like postgresql://user:password@host:port/name")
     credentials = {
         **parts.groupdict(),
+        "user": unquote(parts["user"]),
+        "password": unquote(parts["password"] or ""),
         "port": int(parts["port"] or 5432),
         # Connections are made when they are needed: opening the pool works without a server.
         "minsize": 0,
