@@ -69,7 +69,6 @@ class Packages:
                 "seq": seq,
                 "kind": kind,
                 "receipt_code": receipt_code,
-                **_item(item),
                 **await self._content(case, item),
             }
         )
@@ -91,6 +90,7 @@ class Packages:
         form = await self.forms.read(case.id)
         facts = facts_of(form.values, case.applicant_type, applicant.age_at(self.clock.now()))
         return {
+            **_item(item),
             "applicant": {
                 "type": case.applicant_type,
                 "name": applicant.name,
