@@ -56,7 +56,7 @@ def display_name(raw: str) -> str:
     shown = "".join(
         " " if character.isspace() else character
         for character in last
-        if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+        if character.isspace() or unicodedata.category(character)[0] != "C"
     )
     return " ".join(shown.split())[:MAX_NAME].strip() or UNNAMED
 
