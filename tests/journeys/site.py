@@ -26,6 +26,7 @@ from miniapp_stub.demo.state import Story
 from miniapp_stub.demo.story import Step
 from miniapp_stub.demo.wire import Wire
 from tests.journeys.line import Line
+from tests.journeys.processes import children, command_of, processes
 
 START_SECONDS = 60.0
 
@@ -185,12 +186,12 @@ class Site:
     def pids(self, server: str) -> Sequence[int]:
         """Return the processes of PostgreSQL or Valkey, the first of them leads."""
         pid = self.stack.postgres.pid if server == "postgres" else self._valkey_pid()
-        return [pid, *_children(pid)] if pid else []
+        return [pid, *children(pid)] if pid else []
 
     def _valkey_pid(self) -> int | None:
         # Asked by its port, for a frozen server does not tell its number.
         target = f"127.0.0.1:{self.stack.valkey.port}"
-        found = [pid for pid in _processes() if target in _command(pid)]
+        found = [pid for pid in processes() if target in command_of(pid)]
         return found[0] if found else None
 
     def freeze(self, server: str) -> None:
@@ -204,23 +205,3 @@ class Site:
     def kill(self, server: str) -> None:
         """Kill the leading process; PostgreSQL's others end by themselves."""
         os.kill(self.pids(server)[0], signal.SIGKILL)
-
-
-def _processes() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-
-
-def _command(pid: int) -> str:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    return ""
-
-
-def _children(parent: int) -> list[int]:
-    found = []
-    for pid in _processes():
-        with suppress(OSError):
-            stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            if int(stat[1]) == parent:
-                found.append(pid)
-    return found
