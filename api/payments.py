@@ -12,15 +12,8 @@ from models.payment import Fee, PaymentOrder
 from services.actors import Citizen
 from services.cases import CaseUnknown
 from services.errors import OutsideUnavailable
-from services.payments import (
-    AlreadyPaid,
-    Bill,
-    NothingToPay,
-    OrderClosed,
-    Payable,
-    PayerUnknown,
-    PaymentInQuestion,
-)
+from services.orders import AlreadyPaid, NothingToPay, OrderClosed, PayerUnknown
+from services.payments import Bill, Payable, PaymentInQuestion
 
 payments = Routes("payments", "/v1/cases/<case_id:uuid>/payment", CITIZEN)
 ROUTES = (payments,)

@@ -16,6 +16,7 @@ from models.unit import current_unit, transaction
 from services.acceptance import Acceptance
 from services.actors import SYSTEM
 from services.items import Items
+from services.orders import OPEN, OrderStatus
 from services.ports import ChannelPayment, PayChannel, Settlement
 from services.results import Results
 from services.transitions import Transitions, topic_of
@@ -23,18 +24,6 @@ from services.transitions import Transitions, topic_of
 CURRENCY = "CNY"
 
 log = structlog.get_logger(__name__)
-
-
-class OrderStatus(StrEnum):
-    """Where an order is. It only ever goes forward: nothing undoes PAID or CLOSED."""
-
-    CREATED = "CREATED"
-    PAYING = "PAYING"
-    PAID = "PAID"
-    CLOSED = "CLOSED"
-
-
-OPEN = (OrderStatus.CREATED.value, OrderStatus.PAYING.value)
 
 
 class Source(StrEnum):

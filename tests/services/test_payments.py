@@ -14,7 +14,8 @@ from services.cases import CaseUnknown
 from services.errors import OutsideUnavailable
 from services.events import Decision, EventType
 from services.idempotency import KeyReused
-from services.payments import AlreadyPaid, NothingToPay, Payable, PayerUnknown
+from services.orders import AlreadyPaid, NothingToPay, PayerUnknown
+from services.payments import Payable, PaymentInQuestion
 from tests import make
 from tests.make import Filed
 from tests.services import stages
@@ -259,6 +260,23 @@ async def test_an_order_that_the_channel_opened_is_not_believed_unknown(world: W
     with pytest.raises(OutsideUnavailable):
         await order(world, filed)
     assert (await PaymentOrder.get(id=first.order.id)).status == "PAYING"
+
+
+async def test_an_order_in_question_waits_for_people(world: World) -> None:
+    filed = await stages.owing(world)
+    payable = await order(world, filed)
+    await stages.pay(world, payable)
+    await PaymentOrder.filter(id=payable.order.id).update(amount_fen=stages.DIGGING_FEE - 1)
+    await world.ctx.payments.check(filed.citizen, filed.case_id)
+    world.clock.advance(2 * HOUR)
+    before = await money(world)
+    with pytest.raises(PaymentInQuestion):
+        await order(world, filed)
+    assert await stages.do(world, "payment.sweep") == 1
+    assert await money(world) == before
+    [event] = await world.rows("payment_events")
+    assert event["outcome"] == "MISMATCH"
+    assert (await filed.case()).state == "AWAIT_PAYMENT"
 
 
 async def test_a_withdrawn_case_owes_nothing_and_its_order_is_closed(world: World) -> None:

@@ -1,0 +1,185 @@
+"""Orders (缴款单): at most one open per fee, each with a sweep that looks after it."""
+
+import secrets
+import string
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from models.account import WechatIdentity
+from models.case import Case
+from models.ids import uuid7
+from models.payment import Fee, PaymentOrder
+from models.rules.calendar import day_of
+from models.unit import transaction
+from services.actors import Citizen
+from services.cases import CaseUnknown
+from services.errors import Conflict
+from services.idempotency import Once
+from services.ports import Clock, Jobs
+from services.results import REJECTED
+
+SWEEP = "payment.sweep"
+FIRST_SWEEP = timedelta(seconds=60)
+LONGEST_PAUSE = timedelta(hours=1)
+# A prepay id is good for two hours, and so is the order.
+LIFE = timedelta(hours=2)
+# The channel opens no order that ends within a minute.
+LAST_CALL = timedelta(minutes=1)
+DIGITS = string.digits + string.ascii_letters
+RANDOM_DIGITS = 24
+
+
+class OrderStatus(StrEnum):
+    """Where an order is. It only ever goes forward: nothing undoes PAID or CLOSED."""
+
+    CREATED = "CREATED"
+    PAYING = "PAYING"
+    PAID = "PAID"
+    CLOSED = "CLOSED"
+
+
+OPEN = (OrderStatus.CREATED.value, OrderStatus.PAYING.value)
+
+
+class NothingToPay(Conflict):
+    """The case owes nothing, or nothing any more."""
+
+    code = "nothing_to_pay"
+    sentence = "这个办件现在没有要缴的费用。"
+
+
+class AlreadyPaid(Conflict):
+    """The fee is settled."""
+
+    code = "already_paid"
+    sentence = "费用已经缴清,不用再缴。"
+
+
+class PayerUnknown(Conflict):
+    """A JSAPI order is paid by one WeChat user, and this account never came in through WeChat."""
+
+    code = "payer_unknown"
+    sentence = "请先用微信登录,再缴费。"
+
+
+class OrderClosed(Conflict):
+    """The order was closed while it was being opened."""
+
+    code = "order_closed"
+    sentence = "这张缴款单已经关闭,请重新发起缴费。"
+
+
+@dataclass(frozen=True)
+class Orders:
+    """``appid`` is the mini-program in which an order is paid."""
+
+    clock: Clock
+    jobs: Jobs
+    appid: str
+
+    @transaction
+    async def claim(self, who: Citizen, case_id: UUID, key: str) -> PaymentOrder:
+        """Return the open order of a case's fee, made now when there is none.
+
+        Raises ``CaseUnknown``, ``NothingToPay``, ``AlreadyPaid``, ``PayerUnknown``.
+        """
+        case = await Case.of(who.account_id).select_for_update().get_or_none(id=case_id)
+        if case is None:
+            raise CaseUnknown
+        once = Once.of(str(who.account_id), key, "payment", case_id)
+        answered = await once.answered()
+        fee = await newest_fee(case)
+        if fee is not None and fee.settled_at is not None:
+            raise AlreadyPaid
+        if fee is None or not _owes(case):
+            raise NothingToPay
+        order = await PaymentOrder.get_or_none(fee_id=fee.id, status__in=OPEN)
+        if order is None:
+            order = await self._create(case, fee)
+        if answered is None:
+            await once.answer({"number": order.number}, self.clock)
+        return order
+
+    async def _create(self, case: Case, fee: Fee) -> PaymentOrder:
+        # An openid is one person's in one mini-program: only the channel's own can pay there.
+        known = WechatIdentity.filter(account_id=case.account_id, appid=self.appid)
+        payer = await known.order_by("-created_at", "-id").first()
+        if payer is None:
+            raise PayerUnknown
+        now = self.clock.now()
+        random = "".join(secrets.choice(DIGITS) for _ in range(RANDOM_DIGITS))
+        order = await PaymentOrder.create(
+            id=uuid7(),
+            fee_id=fee.id,
+            case_id=case.id,
+            number=f"{day_of(now):%Y%m%d}{random}",
+            amount_fen=fee.amount_fen,
+            payer=payer.openid,
+            expires_at=now + LIFE,
+            created_at=now,
+        )
+        await self._enqueue(order, 0)
+        return order
+
+    @transaction
+    async def keep_prepay(self, order: PaymentOrder, prepay_id: str) -> PaymentOrder:
+        """Keep the first prepay id; raise ``AlreadyPaid`` or ``OrderClosed``."""
+        order = await _locked(order)
+        if order.status == OrderStatus.PAID.value:
+            raise AlreadyPaid
+        if order.status == OrderStatus.CLOSED.value:
+            raise OrderClosed
+        if order.status == OrderStatus.CREATED.value:
+            order.prepay_id, order.status = prepay_id, OrderStatus.PAYING.value
+            await order.save(update_fields=["prepay_id", "status"])
+        return order
+
+    @transaction
+    async def close(self, order: PaymentOrder) -> None:
+        """Close an order that nobody can pay any more; one that was paid stays paid."""
+        order = await _locked(order)
+        if order.status in OPEN:
+            order.status = OrderStatus.CLOSED.value
+            await order.save(update_fields=["status"])
+
+    @transaction
+    async def next_sweep(self, number: str, turn: int) -> PaymentOrder | None:
+        """Queue the sweep after this one and return the order; None when it is over."""
+        order = await PaymentOrder.get(number=number)
+        if order.status not in OPEN:
+            return None
+        await self._enqueue(order, turn + 1)
+        return order
+
+    async def _enqueue(self, order: PaymentOrder, turn: int) -> None:
+        pause = min(FIRST_SWEEP * 2 ** min(turn, 10), LONGEST_PAUSE)
+        payload = {"number": order.number, "round": turn}
+        # The running job holds its own key until it is done, so each turn has its own.
+        await self.jobs.enqueue(SWEEP, payload, after=pause, key=f"{SWEEP}:{order.number}:{turn}")
+
+    def is_late(self, order: PaymentOrder) -> bool:
+        """Tell whether an order ends too soon to be paid."""
+        return self.clock.now() + LAST_CALL >= order.expires_at
+
+
+async def newest_fee(case: Case) -> Fee | None:
+    """Return the fee that a case owes or has paid."""
+    return await Fee.filter(case_id=case.id).order_by("-created_at", "-id").first()
+
+
+def _owes(case: Case) -> bool:
+    """Tell whether a case that has a fee may still be paid for."""
+    return not case.state.closed and case.decision != REJECTED
+
+
+async def is_payable(case_id: UUID) -> bool:
+    """Tell whether the order of a case may still be paid."""
+    return _owes(await Case.get(id=case_id))
+
+
+async def _locked(order: PaymentOrder) -> PaymentOrder:
+    """Hold the case's row, then the order's, and return the order as it is now."""
+    await Case.filter(id=order.case_id).select_for_update().get()
+    return await PaymentOrder.filter(id=order.id).select_for_update().get()
