@@ -32,12 +32,15 @@ from api import (
     staff,
     submissions,
 )
+from api.bodies import refused_early
 from api.call import Call
 from api.context import Context
 from api.errors import answer_error
 from api.routes import Route
 
 log = structlog.get_logger("zhangban.http")
+
+Handling = Callable[..., Coroutine[Any, Any, HTTPResponse | None]]
 
 MODULES = (
     accounts,
@@ -140,12 +143,19 @@ class Meter:
         )
 
 
-def handler_of(route: Route, ctx: Context) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
+def handler_of(
+    route: Route, ctx: Context
+) -> Callable[..., Coroutine[Any, Any, HTTPResponse | None]]:
     """Return the Sanic handler of a route: who, what, do, show."""
 
-    async def handle(request: Request, **path: Any) -> HTTPResponse:
-        who = route.surface.read(request, ctx.tokens)
-        answer = await route.handler(Call(request, ctx, who), **path)
+    async def handle(request: Request, **path: Any) -> HTTPResponse | None:
+        try:
+            who = route.surface.read(request, ctx.tokens)
+            answer = await route.handler(Call(request, ctx, who), **path)
+        except Exception as error:  # whatever it is, it becomes an answer, here or in Answers
+            if route.stream and await refused_early(request, error):
+                return None
+            raise
         return show(route, request, answer)
 
     handle.__name__ = f"{route.tag}_{route.handler.__name__}_{route.method.lower()}"

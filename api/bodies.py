@@ -1,46 +1,24 @@
 """Bodies that are refused before they were read: the answer must still reach who is sending."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 from sanic import Request
 from sanic.exceptions import SanicException
 from sanic.response import HTTPResponse
 
-from api.call import Call
 from api.errors import answer_error
-
-T = TypeVar("T")
 
 LINGER_SECONDS = 15.0
 
 
-def answered_early(
-    handler: Callable[..., Awaitable[T]],
-) -> Callable[..., Awaitable[T | None]]:
-    """Make the refusals of a streaming handler arrive while the client is still sending.
+async def refused_early(request: Request, error: Exception) -> bool:
+    """Answer an error while the client is still sending; False when the framework can do it.
 
     Closing a connection with unread bytes resets it, and a phone then reports a broken network
     instead of what is wrong with the photo.
     """
-
-    @wraps(handler)
-    async def handle(call: Call[Any], **path: Any) -> T | None:
-        try:
-            return await handler(call, **path)
-        except Exception as error:  # whatever it is, it becomes an answer here or in the framework
-            if await refused_early(call.request, error):
-                return None
-            raise
-
-    return handle
-
-
-async def refused_early(request: Request, error: Exception) -> bool:
-    """Answer an error while the client is still sending; False when the framework can do it."""
     if not _is_long(request):
         return False
     await _answer_and_linger(request, answer_error(request, error))

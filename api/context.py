@@ -3,23 +3,23 @@
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
+
 from services.accounts import Accounts
+from services.cases import Cases
 from services.deliveries import Deliveries
 from services.events import BackofficeEvents
+from services.files import MultipartReader
 from services.handoff import Handoff
+from services.items import Items
 from services.machines import Machines
 from services.materials import Materials
 from services.payments import Payments
+from services.ports import Broadcast, Limiter, Tokens
+from services.progress import ProgressReader
 from services.ratings import Ratings
 from services.results import Results
 from services.reviews import Reviews
 from services.staff import StaffAccounts
-
-from services.cases import Cases
-from services.files import MultipartReader
-from services.items import Items
-from services.ports import Broadcast, Limiter, Tokens
-from services.progress import ProgressReader
 from services.submissions import Submissions
 
 

@@ -7,7 +7,6 @@ from pydantic import BaseModel, ConfigDict
 from sanic.response import HTTPResponse
 
 from api.auth import CITIZEN, STAFF
-from api.bodies import answered_early
 from api.call import Call
 from api.files import send_file
 from api.routes import Binary, Routes
@@ -126,7 +125,6 @@ async def list_slots(call: Call[Citizen], case_id: UUID) -> SlotList:
     errors=UPLOAD_REFUSALS,
     stream=True,
 )
-@answered_early
 async def upload_form(call: Call[Citizen], case_id: UUID, code: str) -> tuple[MaterialView, int]:
     """Upload a material as the part "file" of a form; the same bytes again answer 200."""
     await call.ctx.limiter.hit("upload", str(call.who.account_id))
@@ -145,7 +143,6 @@ async def upload_form(call: Call[Citizen], case_id: UUID, code: str) -> tuple[Ma
     errors=UPLOAD_REFUSALS,
     stream=True,
 )
-@answered_early
 async def upload_raw(call: Call[Citizen], case_id: UUID, code: str) -> tuple[MaterialView, int]:
     """Upload a material as the body; X-File-Name (percent-encoded) is what its owner calls it."""
     await call.ctx.limiter.hit("upload", str(call.who.account_id))

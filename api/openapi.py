@@ -164,6 +164,12 @@ def _responses(route: Route, references: Any) -> dict[str, Any]:
     responses: dict[str, Any] = {str(route.status): answer}
     if isinstance(route.answer, Binary) and route.answer.partial:
         responses["206"] = {"description": "文件的一部分", "content": answer["content"]}
+        responses["416"] = {
+            "description": "range_not_satisfiable: 请求的文件范围不存在。",
+            "content": {
+                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+            },
+        }
     if route.etag:
         responses["304"] = {"description": "没有变化"}
     by_status: dict[int, list[type[Problem]]] = {}

@@ -6,7 +6,6 @@ from pydantic import BaseModel
 from sanic.response import HTTPResponse
 
 from api.auth import CITIZEN, MACHINE
-from api.bodies import answered_early
 from api.call import Call
 from api.files import send_file
 from api.routes import Binary, Routes
@@ -57,7 +56,6 @@ async def get_result(call: Call[Citizen], case_id: UUID) -> HTTPResponse:
     errors=(CaseUnknown, ResultNotExpected, TooLarge, MaterialTypeRefused),
     stream=True,
 )
-@answered_early
 async def put_result(call: Call[Machine], case_no: str) -> tuple[ResultReceipt, int]:
     """Hand in a result document (PDF, at most 20 MB); the same bytes again answer 200."""
     stored = await call.ctx.results.store(call.who, case_no, call.chunks())

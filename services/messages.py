@@ -74,7 +74,7 @@ class Messages:
         )
         sent = Sent.NOT_SUBSCRIBED
         if identity is not None:
-            page = f"pages/progress/progress?id={message.case_id}"
+            page = f"pages/progress/progress?case={message.case_id}"
             template = self.templates[message.template]
             sent = await self.wechat.send(identity.openid, template, message.data, page)
         if sent is not Sent.NOT_SUBSCRIBED:

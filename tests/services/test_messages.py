@@ -81,7 +81,7 @@ async def test_a_correction_reaches_the_phone_once(world: World) -> None:
     case = await filed.case()
     assert (message["channel"], message["to"]) == ("subscribe", WANG)
     assert message["template"] == world.settings.wechat_template_action
-    assert message["page"] == f"pages/progress/progress?id={filed.case_id}"
+    assert message["page"] == f"pages/progress/progress?case={filed.case_id}"
     assert message["data"] == {
         "thing1": "占用、挖掘城市道路审批(挖掘)",
         "thing2": "材料需要补正,请查看清单",
