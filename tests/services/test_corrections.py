@@ -190,7 +190,6 @@ async def test_the_second_round_may_speak_of_what_is_new_or_was_named(world: Wor
 async def test_the_third_round_compares_with_the_second(world: World) -> None:
     filed = await make.claimed(world, await make.citizen(world))
     await second_round(world, filed, "M04")
-    await world.ctx.cases.forms.read(filed.case_id)
     await judge(world, filed, "M04")
     await notify(world, filed, [material("M04")])
     await supply(world, filed, "M04")
@@ -202,6 +201,26 @@ async def test_the_third_round_compares_with_the_second(world: World) -> None:
         await notify(world, filed, [form_field("contractor")])
     await notify(world, filed, [form_field("area_m2")])
     assert (await filed.case()).round == 3
+
+
+async def test_what_passed_in_the_second_round_is_not_new_in_the_third(world: World) -> None:
+    """ITEM05: M06 comes with a corrected answer, after the first notice."""
+    filed = await make.claimed(world, await make.citizen(world), "ITEM05")
+    await judge(world, filed, "M03")
+    await notify(world, filed, [material("M03"), form_field("volume_m3")])
+    await world.ctx.cases.put_field(filed.citizen, filed.case_id, "volume_m3", 18)
+    await supply(world, filed, "M03", "M06")
+    filed.codes.append("M06")
+    await resubmit(world, filed)
+    await world.ctx.reviews.claim(reviewer(filed), filed.case_id)
+    await judge(world, filed, "M03")
+    await notify(world, filed, [material("M03")])
+    await supply(world, filed, "M03")
+    await resubmit(world, filed)
+    await world.ctx.reviews.claim(reviewer(filed), filed.case_id)
+    await judge(world, filed, "M06")
+    async with refused(world, NotOnFirstNotice):
+        await notify(world, filed, [material("M06")])
 
 
 async def test_what_is_not_on_the_notice_stays_as_it_was_reviewed(world: World) -> None:
