@@ -6,20 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
-from services.acceptance import Acceptance
-from services.deliveries import Deliveries
-from services.events import BackofficeEvents
-from services.fees import Fees
-from services.handoff import Handoff
-from services.machines import Machines
-from services.materials import Materials
-from services.messages import Messages
-from services.packages import Packages
-from services.payments import Payments
-from services.ratings import Ratings
-from services.results import Results
-from services.reviews import Reviews
-from services.staff import StaffAccounts
 
 from api.context import Context
 from integrations.broadcast import RedisBroadcast
@@ -42,16 +28,30 @@ from integrations.wechatpay.client import WechatPay
 from integrations.wechatpay.signing import MerchantKey, PlatformKeys
 from models.database import close_database, config_for, open_database
 from models.unit import drain
+from services.acceptance import Acceptance
 from services.accounts import Accounts
 from services.applicants import Applicants
 from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
+from services.deliveries import Deliveries
+from services.events import BackofficeEvents
+from services.fees import Fees
 from services.forms import Forms
+from services.handoff import Handoff
 from services.items import Items
+from services.machines import Machines
+from services.materials import Materials
+from services.messages import Messages
+from services.packages import Packages
+from services.payments import Payments
 from services.ports import Clock
 from services.progress import ProgressReader
+from services.ratings import Ratings
+from services.results import Results
+from services.reviews import Reviews
 from services.seeding import Seeding
+from services.staff import StaffAccounts
 from services.submissions import Submissions
 from services.transitions import TELL, Transitions
 from settings import Settings
