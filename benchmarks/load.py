@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import cycle
 from pathlib import Path
+from typing import cast
 
 import uvloop
 
@@ -27,14 +28,15 @@ LENGTH = b"content-length:"
 class Plan:
     """What to send: ``requests`` in turn over ``connections`` kept alive.
 
-    With ``seconds`` they are sent round and round for that long, without it once each. ``body``
-    is a file that follows each of them.
+    No new one is sent after ``seconds``; with ``again`` the first follows the last, else that is
+    the end too. ``body`` is a file that follows each of them.
     """
 
     port: int
     connections: int
     requests: Sequence[str]
-    seconds: float | None = None
+    seconds: float
+    again: bool = False
     body: str | None = None
 
 
@@ -80,7 +82,7 @@ class _Work:
 
     requests: Iterator[bytes]
     body: memoryview | None
-    deadline: float = float("inf")
+    deadline: float = 0.0
     statuses: Counter[str] = field(default_factory=Counter)
     complaint: str | None = None
     last: float = 0.0
@@ -96,8 +98,7 @@ class _Talker(asyncio.Protocol):
         self._answer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def ask(self) -> None:
         request = None
@@ -147,7 +148,7 @@ async def _carry_out(plan: Plan) -> Tally:
     loop = asyncio.get_running_loop()
     prepared = [request.encode("latin-1") for request in plan.requests]
     work = _Work(
-        requests=iter(prepared) if plan.seconds is None else cycle(prepared),
+        requests=cycle(prepared) if plan.again else iter(prepared),
         body=_mapped(plan.body) if plan.body else None,
     )
     talkers: list[_Talker] = []
@@ -155,8 +156,7 @@ async def _carry_out(plan: Plan) -> Tally:
         _, talker = await loop.create_connection(lambda: _Talker(work), "127.0.0.1", plan.port)
         talkers.append(talker)
     began = time.perf_counter()
-    if plan.seconds is not None:
-        work.deadline = began + plan.seconds
+    work.deadline = began + plan.seconds
     for talker in talkers:
         talker.ask()
     await asyncio.gather(*(talker.done for talker in talkers))
