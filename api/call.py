@@ -78,8 +78,11 @@ class Call(Generic[Who]):
         return validated(model, content)
 
     def query(self, model: type[Model]) -> Model:
-        """Read the query string; each name once; raise ``FieldsInvalid``."""
-        return validated(model, {name: values[-1] for name, values in self.request.args.items()})
+        """Read the query string; the last of a name; raise ``Malformed`` or ``FieldsInvalid``."""
+        given = {name: values[-1] for name, values in self.request.args.items()}
+        if any("\0" in text for pair in given.items() for text in pair):
+            raise Malformed
+        return validated(model, given)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body of a streaming route as it arrives."""

@@ -16,6 +16,7 @@ from uuid import uuid4
 import aiohttp
 import asyncpg
 from aiohttp import web
+from multidict import CIMultiDict
 from sanic import Sanic
 
 from api.app import build_app
@@ -81,7 +82,7 @@ class HttpClient:
         async with self.session.request(
             method, self.base + path, headers=sent, allow_redirects=False, **more
         ) as reply:
-            return Answer(reply.status, dict(reply.headers), await reply.read())
+            return Answer(reply.status, CIMultiDict(reply.headers), await reply.read())
 
     async def get(self, path: str, **more: Any) -> Answer:
         return await self.request("GET", path, **more)
