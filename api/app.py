@@ -37,8 +37,12 @@ from api.call import Call
 from api.context import Context
 from api.errors import answer_error
 from api.routes import Route
+from services.errors import Malformed
 
 log = structlog.get_logger("zhangban.http")
+
+# Given twice, a proxy and we could each believe another one.
+ONCE = ("authorization", "content-type", "idempotency-key")
 
 Handling = Callable[..., Coroutine[Any, Any, HTTPResponse | None]]
 
@@ -150,6 +154,7 @@ def handler_of(
 
     async def handle(request: Request, **path: Any) -> HTTPResponse | None:
         try:
+            _check_once(request)
             who = route.surface.read(request, ctx.tokens)
             answer = await route.handler(Call(request, ctx, who), **path)
         except Exception as error:  # whatever it is, it becomes an answer, here or in Answers
@@ -160,6 +165,11 @@ def handler_of(
 
     handle.__name__ = f"{route.tag}_{route.handler.__name__}_{route.method.lower()}"
     return handle
+
+
+def _check_once(request: Request) -> None:
+    if any(len(request.headers.getall(name, ())) > 1 for name in ONCE):
+        raise Malformed
 
 
 def show(route: Route, request: Request, answer: Any) -> HTTPResponse:
