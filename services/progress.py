@@ -4,12 +4,14 @@ Phones poll this, so it is one statement.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from models.database import rows
 from models.rules import numbers
@@ -24,26 +26,36 @@ from services.cases import CaseUnknown
 from services.ports import Crypto
 from services.submissions import lookup_value
 
+# Everything that a person can see, as one text: what is the same text is the same progress.
 QUERY = """
-SELECT c.id, c.case_no, c.query_code, c.state, c.version, c.round, c.payment_status,
-       c.received_at, c.accepted_at, c.decided_at, c.decision,
-       i.name AS item_name, i.agency,
+SELECT json_build_object('id', c.id, 'case_no', c.case_no, 'state', c.state, 'version', c.version,
+  'received_at', c.received_at, 'accepted', c.accepted_at IS NOT NULL,
+  'decided', c.decided_at IS NOT NULL, 'decision', c.decision,
+  'item_name', i.name, 'agency', i.agency,
+  'events',
   (SELECT json_agg(json_build_array(e.event, e.at, e.unit, e.data ->> 'text') ORDER BY e.seq)
-     FROM case_events e WHERE e.case_id = c.id) AS events,
+     FROM case_events e WHERE e.case_id = c.id),
+  'clocks',
   (SELECT json_agg(json_build_array(k.name, k.due_at, k.provisional, k.paused_at) ORDER BY k.due_at)
-     FROM clock_instances k WHERE k.case_id = c.id AND k.stopped_at IS NULL) AS clocks,
+     FROM clock_instances k WHERE k.case_id = c.id AND k.stopped_at IS NULL),
+  'correction',
   (SELECT json_build_object('items', r.items, 'opinion', r.opinion)
      FROM corrections r WHERE r.case_id = c.id AND r.round = c.round
-      AND c.state = 'CORRECTION_REQUIRED') AS correction,
+      AND c.state = 'CORRECTION_REQUIRED'),
+  'fee',
   (SELECT json_build_object('name', f.name, 'amount_fen', f.amount_fen, 'stage', f.stage,
           'basis', f.basis, 'settled', f.settled_at IS NOT NULL)
-     FROM fees f WHERE f.case_id = c.id ORDER BY f.created_at DESC LIMIT 1) AS fee,
+     FROM fees f WHERE f.case_id = c.id ORDER BY f.created_at DESC LIMIT 1),
+  'delivery',
   (SELECT json_build_object('method', d.method, 'status', d.status, 'waybill', d.waybill)
-     FROM deliveries d WHERE d.case_id = c.id) AS delivery,
-  (SELECT json_agg(r.stage) FROM ratings r WHERE r.case_id = c.id) AS rated,
-  EXISTS (SELECT 1 FROM result_documents o WHERE o.case_id = c.id) AS has_result
+     FROM deliveries d WHERE d.case_id = c.id),
+  'rated', (SELECT json_agg(r.stage) FROM ratings r WHERE r.case_id = c.id),
+  'has_result', EXISTS (SELECT 1 FROM result_documents o WHERE o.case_id = c.id)
+)::text AS seen
 FROM cases c JOIN items i ON i.id = c.item_id
 WHERE """
+# Phones ask again and again while nothing has changed; each entry takes a few kilobytes.
+REMEMBERED = 2048
 # Clocks whose end the applicant waits for or must keep; the rest are between offices.
 SHOWN = {
     name
@@ -88,19 +100,14 @@ class Progress:
     fee: Mapping[str, Any] | None
     delivery: Mapping[str, Any] | None
     actions: Sequence[Action]
+    etag: str
+    """A validator that changes with anything a person can see."""
 
     @property
     def waiting_for(self) -> tuple[str, str]:
         """Return who has the case now and what comes next."""
         step = next_step(self.state)
         return step.who.value, step.text
-
-    @property
-    def etag(self) -> str:
-        """Return a validator that changes with anything a person can see."""
-        facts = (self.fee, self.delivery, self.correction, self.actions)
-        seen = repr((self.version, self.due, *facts))
-        return hashlib.sha256(seen.encode()).hexdigest()[:20]
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,7 @@ class ProgressReader:
         found = await rows(QUERY + "c.id = $1 AND c.account_id = $2", [case_id, account_id])
         if not found:
             raise CaseUnknown
-        return _progress(found[0])
+        return _progress(found[0]["seen"])
 
     async def by_query_code(self, query_code: str, id_last4: str) -> Progress:
         """Return the progress for a query code and the ID number's last four characters.
@@ -124,56 +131,58 @@ class ProgressReader:
         found = await rows(QUERY + "c.lookup_index = $1", [lookup])
         if not found:
             raise CaseUnknown
-        return _progress(found[0])
+        return _progress(found[0]["seen"])
 
 
-def _progress(row: Mapping[str, Any]) -> Progress:
+@lru_cache(maxsize=REMEMBERED)
+def _progress(seen: str) -> Progress:
+    facts = orjson.loads(seen)
+    received_at = facts["received_at"]
     return Progress(
-        id=row["id"],
-        case_no=row["case_no"],
-        version=row["version"],
-        item_name=row["item_name"],
-        agency=row["agency"],
-        state=State[row["state"]],
-        received_at=row["received_at"],
-        timeline=[
-            TimelineEntry(
-                datetime.fromisoformat(at),
-                text or text_for(Event(event)),
-                unit,
-            )
-            for event, at, unit, text in _json(row["events"]) or ()
-        ],
-        due=[_due(*clock) for clock in _json(row["clocks"]) or () if clock[0] in SHOWN],
-        correction=_correction(_json(row["correction"])),
-        fee=_json(row["fee"]),
-        delivery=_json(row["delivery"]),
-        actions=actions_for(_standing(row)),
+        id=UUID(facts["id"]),
+        case_no=facts["case_no"],
+        version=facts["version"],
+        item_name=facts["item_name"],
+        agency=facts["agency"],
+        state=State[facts["state"]],
+        received_at=None if received_at is None else datetime.fromisoformat(received_at),
+        timeline=tuple(
+            TimelineEntry(datetime.fromisoformat(at), text or text_for(Event(event)), unit)
+            for event, at, unit, text in facts["events"] or ()
+        ),
+        due=tuple(_due(*clock) for clock in facts["clocks"] or () if clock[0] in SHOWN),
+        correction=_correction(facts["correction"]),
+        fee=facts["fee"],
+        delivery=facts["delivery"],
+        actions=tuple(actions_for(_standing(facts))),
+        etag=hashlib.sha256(seen.encode()).hexdigest()[:20],
     )
 
 
-def _standing(row: Mapping[str, Any]) -> Standing:
-    fee, delivery = _json(row["fee"]), _json(row["delivery"])
-    state, decided = State[row["state"]], row["decided_at"] is not None
+def _standing(facts: Mapping[str, Any]) -> Standing:
+    fee, delivery = facts["fee"], facts["delivery"]
     owes = fee is not None and not fee["settled"]
     return Standing(
-        state=state,
+        state=State[facts["state"]],
         owes=owes,
         method=DeliveryMethod(delivery["method"]) if delivery else None,
         # A refusal is owed to everybody, paid or not (行政许可法38).
-        has_result=row["has_result"] and decided and (row["decision"] == "REJECTED" or not owes),
-        open_ratings=_open_ratings(row, state, decided),
+        has_result=facts["has_result"]
+        and facts["decided"]
+        and (facts["decision"] == "REJECTED" or not owes),
+        open_ratings=_open_ratings(facts),
     )
 
 
-def _open_ratings(row: Mapping[str, Any], state: State, decided: bool) -> set[RatingStage]:
-    if row["received_at"] is None:
+def _open_ratings(facts: Mapping[str, Any]) -> set[RatingStage]:
+    if facts["received_at"] is None:
         return set()
+    state = State[facts["state"]]
     reached = {
-        RatingStage.ACCEPT: row["accepted_at"] is not None or state is State.NOT_ACCEPTED,
-        RatingStage.RESULT: decided or state.closed,
+        RatingStage.ACCEPT: facts["accepted"] or state is State.NOT_ACCEPTED,
+        RatingStage.RESULT: facts["decided"] or state.closed,
     }
-    rated = _json(row["rated"]) or ()
+    rated = facts["rated"] or ()
     return {stage for stage, open_ in reached.items() if open_ and stage not in rated}
 
 
@@ -202,7 +211,3 @@ def _correction(found: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         for item in found["items"]
     ]
     return {"items": items, "opinion": found["opinion"]}
-
-
-def _json(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value
