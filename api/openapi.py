@@ -26,6 +26,7 @@ from services.idempotency import KeyReused
 
 PARAMETER = re.compile(r"<(\w+)(?::[^>]+)?>")
 TITLE = "掌办 Zhangban"
+REFERENCE = "#/components/schemas/{model}"
 SCRIPTS = Path(swagger_ui.__file__).parent / "static"
 PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>掌办 API</title>
 <link rel="stylesheet" href="/docs/swagger-ui.css"></head><body><div id="ui"></div>
@@ -65,12 +66,12 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
     models = {
         model
         for route in found
-        for model in (route.body, route.answer)
+        for model in (route.body, route.query, route.answer)
         if isinstance(model, type) and issubclass(model, BaseModel)
     }
     references, schemas = models_json_schema(
         [(model, "validation") for model in sorted(models, key=lambda model: model.__name__)],
-        ref_template="#/components/schemas/{model}",
+        ref_template=REFERENCE,
     )
     paths: dict[str, dict[str, Any]] = {}
     for route in found:
@@ -125,7 +126,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         for match in PARAMETER.finditer(route.path)
     ]
     if route.query is not None:
-        schema = route.query.model_json_schema()
+        schema = route.query.model_json_schema(ref_template=REFERENCE)
         found += [
             {
                 "name": name,
