@@ -5,7 +5,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -44,12 +44,25 @@ def configure_logging() -> None:
             structlog.processors.ExceptionRenderer(
                 structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
             ),
+            _without_values,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
+
+
+def _without_values(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Keep where an error arose, not its text: drivers quote rows in it, and pydantic input."""
+    errors = list(event.get("exception", ()))
+    while errors:
+        error = errors.pop()
+        error.pop("exc_value", None)
+        error.pop("exc_notes", None)
+        for group in error.get("exceptions", ()):
+            errors.extend(group)
+    return event
 
 
 def make_app(settings: Settings) -> Sanic[Any, Any]:

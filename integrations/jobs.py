@@ -24,6 +24,8 @@ Handler = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 HEARTBEAT = timedelta(seconds=10)
 RESTART_SECONDS = 1.0
+CONNECT_SECONDS = 5.0
+STATEMENT_SECONDS = 10.0
 
 
 class QueuedJobs:
@@ -105,7 +107,13 @@ class Worker:
             self._current.shutdown.set()
 
     async def _work(self, mode: QueueExecutionMode) -> None:
-        connection = await asyncpg.connect(self.url, timeout=5)
+        # A server that is frozen or cut off must end this run: the next one connects anew.
+        connection = await asyncpg.connect(
+            self.url,
+            timeout=CONNECT_SECONDS,
+            command_timeout=STATEMENT_SECONDS,
+            server_settings={"application_name": "zhangban worker"},
+        )
         try:
             queue = PgQueuer.from_asyncpg_connection(connection)
             self._current = queue
