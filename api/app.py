@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Coroutine, Iterable
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -122,6 +123,9 @@ class Meter:
             ["method", "route"],
             registry=ctx.registry,
         )
+        # Looking a label up costs more than counting; there are as many as routes and statuses.
+        self._counter = lru_cache(maxsize=1024)(self.requests.labels)
+        self._timer = lru_cache(maxsize=1024)(self.seconds.labels)
 
     async def begin(self, request: Request) -> None:
         request.ctx.began = time.perf_counter()
@@ -136,8 +140,8 @@ class Meter:
             return
         seconds = time.perf_counter() - began
         route = f"/{request.route.path}" if request.route else "unmatched"
-        self.requests.labels(request.method, route, response.status).inc()
-        self.seconds.labels(request.method, route).observe(seconds)
+        self._counter(request.method, route, response.status).inc()
+        self._timer(request.method, route).observe(seconds)
         log.info(
             "http.request",
             method=request.method,

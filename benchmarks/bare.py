@@ -108,7 +108,12 @@ def pool_of(settings: Settings) -> dict[str, Any]:
         seconds=settings.database_timeout,
     )
     found = dict(config["connections"]["default"]["credentials"])
-    return {"min_size": found.pop("minsize"), "max_size": found.pop("maxsize"), **found}
+    sizes = {"min_size": found.pop("minsize"), "max_size": found.pop("maxsize")}
+    return {**sizes, **found, "reset": _leave_as_it_is}
+
+
+async def _leave_as_it_is(_: object) -> None:
+    """The application's pool saves the trip to the server that tidies up a connection, too."""
 
 
 if __name__ == "__main__":
