@@ -139,9 +139,11 @@ class Meter:
         if began is None:
             return
         seconds = time.perf_counter() - began
+        # Whoever invents methods and paths must not make us count each of them for ever.
+        method = request.method if request.route else "any"
         route = f"/{request.route.path}" if request.route else "unmatched"
-        self._counter(request.method, route, response.status).inc()
-        self._timer(request.method, route).observe(seconds)
+        self._counter(method, route, response.status).inc()
+        self._timer(method, route).observe(seconds)
         log.info(
             "http.request",
             method=request.method,
