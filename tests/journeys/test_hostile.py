@@ -327,6 +327,16 @@ def test_unknown_paths_and_methods_are_problems(
     assert ("allow" in said.headers) == (status == 405)
 
 
+def test_invented_methods_and_paths_make_no_new_metrics(site: Site, line: Line) -> None:
+    for number in range(5):
+        for path in ("/v1/me", f"/nowhere{number}"):
+            check_problem(speak(site.stack.port, head_of(f"INVENTED{number}", path)))
+    metrics = line.get("/metrics").body.decode()
+    assert "zhangban_http_requests_total" in metrics
+    assert "INVENTED" not in metrics
+    assert "nowhere" not in metrics
+
+
 def test_doubled_and_broken_heads_are_refused(site: Site, story: Story, line: Line) -> None:
     port, token = site.stack.port, _bearer(story)
     case = f"/v1/cases/{story.case}"
