@@ -75,6 +75,10 @@ def _retrying(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypoi
     )
 
 
+DUE = """SELECT EXISTS (SELECT FROM pgqueuer WHERE status = 'picked'
+         OR status = 'queued' AND execute_after <= now())"""
+
+
 @dataclass
 class Worker:
     """Works jobs off: ``handlers`` by job name, ``schedules`` as (cron expression, handler)."""
@@ -98,8 +102,20 @@ class Worker:
                 await asyncio.sleep(RESTART_SECONDS)
 
     async def drain(self) -> None:
-        """Work off what is due now, then return (for tests and for a command)."""
-        await self._work(QueueExecutionMode.drain)
+        """Work off what is due now, then return; what is due later stays (for tests)."""
+        watch = await asyncpg.connect(self.url, timeout=CONNECT_SECONDS)
+        try:
+            if not await watch.fetchval(DUE):
+                return
+            working = asyncio.create_task(self._work(QueueExecutionMode.drain))
+            while await watch.fetchval(DUE) and not working.done():  # noqa: ASYNC110 - rows tell
+                await asyncio.sleep(0.02)
+            # Something was due and is done, so the queue is there.
+            if self._current is not None:
+                self._current.shutdown.set()
+            await working
+        finally:
+            await watch.close()
 
     def stop(self) -> None:
         self._stopping = True
@@ -130,8 +146,9 @@ class Worker:
 
 async def _run(queue: PgQueuer, mode: QueueExecutionMode) -> None:
     if mode is QueueExecutionMode.drain:
+        # PgQueuer's own draining would wait for what is due in an hour.
         await queue.qm.run(
-            batch_size=10, mode=mode, dequeue_timeout=timedelta(0), heartbeat_timeout=HEARTBEAT
+            batch_size=10, dequeue_timeout=timedelta(milliseconds=20), heartbeat_timeout=HEARTBEAT
         )
         return
     await queue.run(

@@ -21,7 +21,7 @@ from models.rules.states import FeeStage
 
 ITEMS: dict[str, dict[str, Any]] = {
     path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
-    for path in sorted(DIRECTORY.glob("*.yaml"))
+    for path in sorted(DIRECTORY.glob("item*.yaml"))
 }
 BASE_FACTS = {"agent", "applicant.age", "applicant.type"}
 SENSITIVE_NAMES = ("id_number", "account", "guardian", "elder", "income", "member")

@@ -1,0 +1,88 @@
+"""Jobs on the real queue: once committed they are done, whatever goes wrong on the way."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from integrations.jobs import QueuedJobs, Worker
+from models.unit import transaction
+from tests.world import World
+
+NOW = timedelta(0)
+
+
+@dataclass
+class Desk:
+    """Enqueues, works, and remembers."""
+
+    jobs: QueuedJobs
+    done: list[Mapping[str, Any]] = field(default_factory=list)
+    fails: int = 0
+
+    @transaction
+    async def enqueue(
+        self, *payloads: Mapping[str, Any], key: str | None = None, after: timedelta = NOW
+    ) -> None:
+        for payload in payloads:
+            await self.jobs.enqueue("desk.work", payload, key=key, after=after)
+
+    async def work(self, payload: Mapping[str, Any]) -> None:
+        if self.fails:
+            self.fails -= 1
+            raise RuntimeError("not now")
+        self.done.append(payload)
+
+
+@pytest.fixture
+def desk(world: World) -> Desk:
+    return Desk(world.parts.adapters.jobs)
+
+
+def _worker(world: World, desk: Desk) -> Worker:
+    return Worker(world.settings.database_url.get_secret_value(), {"desk.work": desk.work})
+
+
+async def test_what_is_due_is_done_once(world: World, desk: Desk) -> None:
+    await desk.enqueue({"n": 1}, {"n": 2}, {"n": 3})
+    await _worker(world, desk).drain()
+    await _worker(world, desk).drain()
+    assert sorted(payload["n"] for payload in desk.done) == [1, 2, 3]
+    assert await world.jobs() == []
+
+
+async def test_what_is_due_later_waits_and_is_not_waited_for(world: World, desk: Desk) -> None:
+    await desk.enqueue({"n": 1}, after=timedelta(hours=1))
+    async with asyncio.timeout(10):
+        await _worker(world, desk).drain()
+    assert desk.done == []
+    assert await world.jobs() == [("desk.work", {"n": 1})]
+
+
+async def test_a_failed_job_is_tried_again(world: World, desk: Desk) -> None:
+    desk.fails = 2
+    await desk.enqueue({"n": 1})
+    for _ in range(3):
+        await world.database.execute("UPDATE pgqueuer SET execute_after = now()")
+        await _worker(world, desk).drain()
+    assert desk.done == [{"n": 1}]
+    assert await world.jobs() == []
+
+
+async def test_a_key_waits_once(world: World, desk: Desk) -> None:
+    await desk.enqueue({"n": 1}, key="same")
+    await desk.enqueue({"n": 2}, key="same")
+    assert await world.jobs() == [("desk.work", {"n": 1})]
+
+
+async def test_a_job_of_a_killed_worker_is_taken_over(world: World, desk: Desk) -> None:
+    await desk.enqueue({"n": 1})
+    # What a worker that was killed leaves behind: picked, and no heartbeat any more.
+    await world.database.execute(
+        "UPDATE pgqueuer SET status = 'picked', heartbeat = now() - interval '11 seconds'"
+    )
+    await _worker(world, desk).drain()
+    assert desk.done == [{"n": 1}]
