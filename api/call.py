@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 import orjson
 from pydantic import BaseModel, ValidationError
 from sanic import Request
+from sanic.exceptions import RequestCancelled
 
 from api.context import Context
 from services.errors import FieldFault, Invalid, Malformed
@@ -91,6 +92,10 @@ class Call(Generic[Who]):
             yield self.request.body
             return
         while True:
+            # Python 3.11's wait_for, which the Redis client uses, can swallow the cancellation
+            # of a handler whose client has left; nothing would ever wake it again.
+            if self.request.conn_info is not None and self.request.conn_info.lost:
+                raise RequestCancelled
             chunk = await cast("Any", stream).read()
             if not chunk:
                 return
