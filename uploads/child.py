@@ -21,6 +21,9 @@ _MAX_OPEN_FILES = 64
 
 def main() -> None:
     memory, cpu = int(sys.argv[1]), int(sys.argv[2])
+    # The server's event loop hands its listening socket down: whoever broke in here could take
+    # requests with it, and it would keep the port of a server that was killed.
+    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     requests = sys.stdin.buffer
     # A library that prints must not be able to write into the conversation.
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
