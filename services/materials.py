@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from models.case import Case
 from models.handoff import HandoffPackage
 from models.ids import uuid7
 from models.material import Material
 from models.review import Correction
+from models.rules.events import Role
 from models.rules.states import State
 from models.unit import transaction
 from services.actors import Citizen, Machine, Officer
@@ -17,6 +20,7 @@ from services.cases import Cases, CaseUnknown, NotEditable, Opened, is_editable
 from services.errors import Conflict, NotFound
 from services.files import ServedFile, display_name, download_name
 from services.items import PublishedItem
+from services.packages import PURPOSE as PACKAGE_PURPOSE
 from services.ports import Clock, Crypto, MaterialFiles, TakenIn
 from services.slots import Held, Slot, slot_of, told_verdicts
 
@@ -171,24 +175,28 @@ class Materials:
     ) -> ServedFile:
         """Return a material of a submitted case: the working copy, or the bytes as they came.
 
-        The officer's role was checked by the surface that let them in.
+        What its owner took out of the draft was never filed, and a department sees no case of
+        another acceptor: ``MaterialUnknown``.
         """
-        material = await Material.get_or_none(id=material_id, case__submitted_at__isnull=False)
-        if material is None:
+        material = await Material.get_or_none(id=material_id).select_related("case")
+        if material is None or not is_filed(material, material.case):
+            raise MaterialUnknown
+        item = await self.cases.items.version(material.case.item_version_id)
+        if not officer.roles & {Role.WINDOW, item.acceptor}:
             raise MaterialUnknown
         return self._original(material) if original else self._working(material)
 
     async def open_for_machine(
         self, machine: Machine, package_id: UUID, material_id: UUID
     ) -> ServedFile:
-        """Return the bytes as they came of a material whose case was packed for this agency."""
+        """Return the bytes as they came of a material that a package of this agency lists."""
         package = await HandoffPackage.get_or_none(id=package_id, agency_uscc=machine.agency_uscc)
         if package is None:
             raise MaterialUnknown
-        material = await Material.get_or_none(id=material_id, case_id=package.case_id)
-        if material is None:
+        body = orjson.loads(self.crypto.open(package.sealed, PACKAGE_PURPOSE))
+        if str(material_id) not in {listed["id"] for listed in body["materials"]}:
             raise MaterialUnknown
-        return self._original(material)
+        return self._original(await Material.get(id=material_id, case_id=package.case_id))
 
     def _held(self, material: Material) -> Held:
         return Held(material, self.crypto.open(material.name_sealed, PURPOSE).decode())
@@ -203,6 +211,13 @@ class Materials:
         mime = material.mime
         name = download_name(self._held(material).name, mime)
         return ServedFile(material.original_key, material.sha256, material.size, mime, name)
+
+
+def is_filed(material: Material, case: Case) -> bool:
+    """Tell whether a version was part of the application when it was submitted, or came later."""
+    if case.submitted_at is None:
+        return False
+    return material.replaced_at is None or material.replaced_at > case.submitted_at
 
 
 async def _own(who: Citizen, material_id: UUID) -> Material:

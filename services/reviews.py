@@ -22,6 +22,7 @@ from services.corrections import Point, Seen
 from services.errors import Conflict
 from services.fees import Fees
 from services.items import PublishedItem
+from services.materials import is_filed
 from services.refusals import Refusal, notice_of
 from services.transitions import StepNotAllowed, StepNotYours
 from services.verdicts import Opinion
@@ -36,7 +37,7 @@ class CaseClaimed(Conflict):
 
 @dataclass(frozen=True)
 class Dossier:
-    """A case as its officer sees it. ``materials`` holds every version, newest first."""
+    """A case as its officer sees it. ``materials`` holds every filed version, newest first."""
 
     opened: Opened
     applicant: Applicant
@@ -64,11 +65,12 @@ class Reviews:
         ``StepNotYours``."""
         case = await Case.exclude(state__in=queue.HIDDEN).get_or_none(id=case_id)
         opened = await self._opened(officer, case)
+        found = await Material.filter(case_id=case_id).order_by("code", "-no")
         return Dossier(
             opened=opened,
             applicant=await self.cases.applicants.get(opened.case.account_id),
             requirements=await self.cases.requirements(opened),
-            materials=await Material.filter(case_id=case_id).order_by("code", "-no"),
+            materials=[each for each in found if is_filed(each, opened.case)],
             verdicts=await Verdict.filter(case_id=case_id).order_by("round", "code"),
             corrections=await Correction.filter(case_id=case_id).order_by("round"),
             mine=opened.case.claimed_by_id == officer.id,
