@@ -130,10 +130,12 @@ class ProgressView(BaseModel):
     def for_anybody(cls, found: Progress) -> "ProgressView":
         """Return what a query code shows: nothing that can hold a name or an address.
 
-        Officers write freely in opinions and requirements, and a waybill leads to an address;
-        what can be done needs a login.
+        Officers write freely in opinions, requirements and reasons, and a waybill leads to an
+        address; what can be done needs a login.
         """
         view = cls.of(found)
+        for step, entry in zip(view.timeline, found.timeline, strict=True):
+            step.text = entry.plain
         view.actions = []
         if view.delivery:
             view.delivery.waybill = None

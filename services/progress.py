@@ -66,9 +66,12 @@ SHOWN = {
 
 @dataclass(frozen=True)
 class TimelineEntry:
+    """Something that happened; ``plain`` is its sentence without what an officer wrote."""
+
     at: datetime
     text: str
     unit: str | None
+    plain: str
 
 
 @dataclass(frozen=True)
@@ -146,10 +149,7 @@ def _progress(seen: str) -> Progress:
         agency=facts["agency"],
         state=State[facts["state"]],
         received_at=None if received_at is None else datetime.fromisoformat(received_at),
-        timeline=tuple(
-            TimelineEntry(datetime.fromisoformat(at), text or text_for(Event(event)), unit)
-            for event, at, unit, text in facts["events"] or ()
-        ),
+        timeline=tuple(_entry(*event) for event in facts["events"] or ()),
         due=tuple(_due(*clock) for clock in facts["clocks"] or () if clock[0] in SHOWN),
         correction=_correction(facts["correction"]),
         fee=facts["fee"],
@@ -157,6 +157,11 @@ def _progress(seen: str) -> Progress:
         actions=tuple(actions_for(_standing(facts))),
         etag=hashlib.sha256(seen.encode()).hexdigest()[:20],
     )
+
+
+def _entry(event: str, at: str, unit: str | None, text: str | None) -> TimelineEntry:
+    plain = text_for(Event(event))
+    return TimelineEntry(datetime.fromisoformat(at), text or plain, unit, plain)
 
 
 def _standing(facts: Mapping[str, Any]) -> Standing:
