@@ -21,6 +21,7 @@ from services.cases import CaseUnknown
 from services.errors import Conflict, FieldFault, Invalid
 from services.fees import Fees
 from services.items import Items, PublishedItem
+from services.orders import close_soon
 from services.results import Results
 from services.transitions import Transitions
 
@@ -188,6 +189,7 @@ class BackofficeEvents:
                 await self.fees.assess(case, item, measured=report.fee)
         else:
             await self._apply(case, item, Event.DECIDE_REJECT, machine, report)
+            await close_soon(self.transitions.jobs, case.id)
         await self.results.route(case, item)
 
     async def _check_approvable(self, case: Case, item: PublishedItem) -> None:

@@ -164,6 +164,16 @@ class Orders:
         return self.clock.now() + LAST_CALL >= order.expires_at
 
 
+async def close_soon(jobs: Jobs, case_id: UUID) -> None:
+    """Have an order closed that nobody may pay any more (T46), not only at its next sweep.
+
+    In the transaction that ends the debt: until the channel has closed it, it can be paid.
+    """
+    for order in await PaymentOrder.filter(case_id=case_id, status__in=OPEN):
+        payload = {"number": order.number, "round": 0}
+        await jobs.enqueue(SWEEP, payload, key=f"{SWEEP}:{order.number}:over")
+
+
 async def newest_fee(case: Case) -> Fee | None:
     """Return the fee that a case owes or has paid."""
     return await Fee.filter(case_id=case.id).order_by("-created_at", "-id").first()

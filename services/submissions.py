@@ -22,6 +22,7 @@ from services.errors import FieldFault, Invalid
 from services.forms import check_form
 from services.idempotency import Once
 from services.items import PublishedItem
+from services.orders import close_soon
 from services.ports import Crypto
 from services.transitions import StepNotAllowed, Transitions
 
@@ -118,6 +119,7 @@ class Submissions:
             return Receipt(**given)
         item = await self.cases.items.version(case.item_version_id)
         await self.transitions.apply(case, item, Event.WITHDRAW, who.actor)
+        await close_soon(self.transitions.jobs, case.id)
         return await self._answer(once, case)
 
     async def _complete(self, case: Case) -> Opened:
@@ -143,7 +145,12 @@ class Submissions:
         correction = await Correction.get(case_id=opened.case.id, round=opened.case.round)
         present = await self.cases.materials(opened.case.id)
         marks = marks_of(self.crypto, opened.case.id, opened.item, opened.form.values)
-        asked = {each.code for each in await self.cases.requirements(opened) if each.asked}
+        # What is voluntary may be taken back instead of being put right.
+        asked = {
+            each.code
+            for each in await self.cases.requirements(opened)
+            if each.required or (each.asked and each.code in present)
+        }
         faults = unanswered(correction, asked, present, marks)
         if faults:
             raise CorrectionUnanswered(faults=faults)

@@ -86,12 +86,16 @@ async def put(cases: Cases, officer: Officer, opened: Opened, code: str, opinion
 
     Raises ``MaterialNotAsked`` or ``MaterialAbsent``.
     """
-    asked = {each.code for each in await cases.requirements(opened) if each.asked and each.upload}
+    wanted = await cases.requirements(opened)
+    asked = {each.code: each for each in wanted if each.asked and each.upload}
     if code not in asked:
         raise MaterialNotAsked
     material = (await cases.materials(opened.case.id)).get(code)
     if material is None and opinion.word is not Word.FAIL:
         raise MaterialAbsent
+    # What nobody has to hand in is no defect when it is not there (清单外材料禁收).
+    if material is None and not asked[code].required:
+        raise MaterialNotAsked
     await rows(
         PUT,
         [
