@@ -144,6 +144,7 @@ async def delete_draft(call: Call[Citizen], case_id: UUID) -> None:
 async def put_field(call: Call[Citizen], case_id: UUID, field: str) -> FieldSaved:
     """Save one field of the form; null clears it."""
     body = call.body(FieldValue)
+    await call.ctx.limiter.hit("autosave", str(call.who.account_id))
     opened = await call.ctx.cases.put_field(call.who, case_id, field, body.value)
     wanted = await call.ctx.cases.requirements(opened)
     return FieldSaved(

@@ -1,8 +1,18 @@
 """Back-office events: review started, decided."""
 
-from typing import Any, Literal
+from datetime import UTC, datetime
+from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    field_validator,
+)
 
 from api.auth import MACHINE
 from api.call import Call
@@ -37,7 +47,7 @@ class EventPayload(BaseModel):
     decision: Decision | None = None
     document_no: str | None = Field(None, min_length=1, max_length=100)
     reason: str | None = Field(None, min_length=2, max_length=1000)
-    fee: dict[str, Any] | None = Field(None, max_length=20)
+    fee: dict[str, StrictInt | StrictFloat | StrictStr] | None = Field(None, max_length=20)
 
 
 class EventBody(BaseModel):
@@ -51,6 +61,14 @@ class EventBody(BaseModel):
     type: EventType
     occurred_at: AwareDatetime
     payload: EventPayload
+
+    @field_validator("occurred_at")
+    @classmethod
+    def _within_the_calendar(cls, at: datetime) -> datetime:
+        try:
+            return at.astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError("beyond the calendar") from error
 
     def report(self) -> Report:
         return Report(

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from models.database import rows
 from models.item import Item, ItemVersion
+from models.rules import numbers
 from models.rules.calendar import Limit, Unit
 from models.rules.clock_table import CLOCKS, ClockName
 from models.rules.events import Role, acceptor_role
@@ -153,7 +154,7 @@ class Items:
 
     async def current(self, code: str) -> PublishedItem:
         """Return the version of an item that new applications are filed under."""
-        item = await Item.get_or_none(code=code)
+        item = await Item.get_or_none(code=code) if numbers.is_handling_code(code) else None
         if item is None or item.current_version_id is None:
             raise ItemUnknown
         return await self.version(item.current_version_id)

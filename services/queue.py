@@ -108,5 +108,5 @@ def _decode(cursor: str | None) -> tuple[int | None, datetime | None, UUID | Non
         rank, due, id_ = orjson.loads(content)
 
         return int(rank) & 1, datetime.fromisoformat(due).astimezone(UTC), UUID(id_)
-    except (binascii.Error, ValueError, TypeError, AttributeError) as error:
+    except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise CursorInvalid from error

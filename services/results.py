@@ -8,6 +8,7 @@ from models.case import Case
 from models.ids import uuid7
 from models.material import ResultDocument
 from models.rules.events import Event
+from models.rules.numbers import is_case_number
 from models.rules.states import FeeStage, Phase, State
 from models.unit import transaction
 from services.actors import SYSTEM, Citizen, Machine
@@ -80,7 +81,7 @@ class Results:
         Raises ``CaseUnknown`` for another agency's case, ``ResultNotExpected``, and what
         ``MaterialFiles.keep`` raises; nothing is recorded then.
         """
-        case = await Case.get_or_none(case_no=case_no)
+        case = await Case.get_or_none(case_no=case_no) if is_case_number(case_no) else None
         if case is None:
             raise CaseUnknown
         item = await self.items.version(case.item_version_id)
