@@ -1,15 +1,18 @@
 """The HTTP application: routes, errors, request ids, access log, metrics."""
 
+import re
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from functools import lru_cache
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from prometheus_client import Counter, Histogram
 from pydantic import BaseModel
 from sanic import Request, Sanic
 from sanic.config import Config
+from sanic.exceptions import PayloadTooLarge
 from sanic.handlers import ErrorHandler
 from sanic.response import HTTPResponse
 
@@ -44,6 +47,7 @@ log = structlog.get_logger("zhangban.http")
 
 # Given twice, a proxy and we could each believe another one.
 ONCE = ("authorization", "content-type", "idempotency-key")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 Handling = Callable[..., Coroutine[Any, Any, HTTPResponse | None]]
 
@@ -98,6 +102,17 @@ def route_templates() -> set[tuple[str, str]]:
     """Return what the router serves as (METHOD, path template); WebSockets are GET."""
     plain = {(route.method, openapi.template_of(route.path)) for route in all_routes()}
     return plain | {("GET", openapi.template_of(progress.LIVE_PATH))}
+
+
+class NamedRequest(Request):
+    """A request with an id that can stand in a log: a proxy's, if it is one, or our own."""
+
+    @property
+    def id(self) -> str:
+        if not self._id:
+            given = self.headers.get("x-request-id", "")
+            self._id = given if REQUEST_ID.fullmatch(given) else str(uuid4())
+        return str(self._id)
 
 
 class Answers(ErrorHandler):
@@ -173,6 +188,11 @@ def handler_of(
     return handle
 
 
+async def _refuse_long(request: Request, error: PayloadTooLarge) -> HTTPResponse | None:
+    """Refuse a body that was too long for the framework, so that its sender hears of it."""
+    return None if await refused_early(request, error) else answer_error(request, error)
+
+
 def _check_once(request: Request) -> None:
     if any(len(request.headers.getall(name, ())) > 1 for name in ONCE):
         raise Malformed
@@ -194,6 +214,8 @@ def show(route: Route, request: Request, answer: Any) -> HTTPResponse:
         return HTTPResponse(status=status, headers=headers)
     if route.etag and headers.get("ETag") in _wanted(request):
         return HTTPResponse(status=304, headers=headers)
+    # Names, numbers and tokens are for who asked, not for a disk on the way (RFC 6749, 5.1).
+    headers.setdefault("Cache-Control", "no-store")
     model: BaseModel = answer
     return HTTPResponse(
         model.model_dump_json(),
@@ -215,8 +237,10 @@ def build_app(ctx: Context, *, name: str = "zhangban", proxies: int = 0) -> Sani
         ctx=ctx,
         config=HttpConfig(proxies=proxies),
         error_handler=Answers(),
+        request_class=NamedRequest,
         configure_logging=False,
     )
+    app.error_handler.add(PayloadTooLarge, _refuse_long)
     meter = Meter(ctx)
     app.register_middleware(meter.begin, "request", priority=999)
     app.register_middleware(meter.end, "response")  # type: ignore[arg-type]  # its types know one
