@@ -1,6 +1,7 @@
 """Bodies that are refused before they were read: the answer must still reach who is sending."""
 
 import asyncio
+import math
 from contextlib import suppress
 from typing import Any
 
@@ -40,6 +41,8 @@ async def _answer_and_linger(request: Request, response: HTTPResponse) -> None:
     stream.keep_alive = False
     # Who asks before sending (Expect: 100-continue) is told no, and need not send.
     stream.expecting_continue = False
+    # What is only read away has no limit but the time.
+    stream.request_max_size = math.inf
     sent = await request.respond(response)
     await sent.send(b"", True)
     with suppress(TimeoutError, SanicException):
