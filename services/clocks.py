@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+import orjson
 
 from models.case import Case, ClockInstance
+from models.database import rows
+from models.ids import uuid7
 from models.rules import clocks as rules
 from models.rules.calendar import Limit, Unit, WorkCalendar
 from models.rules.clock_table import ClockName
@@ -11,6 +16,16 @@ from models.rules.row import Row
 from services.calendars import Calendars
 from services.items import PublishedItem
 
+# A clock that is started anew is stopped first: the start waits for every stop.
+STEP = """
+WITH stopped AS (
+  UPDATE clock_instances SET stopped_at = $2
+  WHERE case_id = $1 AND stopped_at IS NULL AND name = ANY($3::text[])
+  RETURNING 1
+)
+INSERT INTO clock_instances
+SELECT * FROM json_populate_recordset(NULL::clock_instances, $4::json)
+WHERE (SELECT count(*) FROM stopped) >= 0"""
 DECISION = (ClockName.DECISION_PROMISED, ClockName.DECISION_STATUTORY)
 
 
@@ -20,21 +35,19 @@ class Clocks:
 
     async def step(self, case: Case, item: PublishedItem, row: Row, now: datetime) -> None:
         """Do to the clocks of a case what a row of the table says."""
-        running = ClockInstance.filter(case_id=case.id, stopped_at=None)
+        stopped = (*row.stops, *row.starts)
         if row.stops_all or case.state.closed:
             # Whatever ran for a case that is over has ended; only its rating stays open a while.
-            await running.exclude(name=ClockName.RATING_WINDOW.value).update(stopped_at=now)
-        elif row.stops or row.starts:
-            names = [name.value for name in (*row.stops, *row.starts)]
-            await running.filter(name__in=names).update(stopped_at=now)
+            stopped = tuple(name for name in ClockName if name is not ClockName.RATING_WINDOW)
         calendar = await self.calendars.current()
         started = [
-            _instance(case, clock)
+            {"id": uuid7(), "case_id": str(case.id), **_columns(clock)}
             for name in row.starts
             if (clock := _start(case, item, name, calendar, now)) is not None
         ]
-        if started:
-            await ClockInstance.bulk_create(started)
+        if stopped or started:
+            names = [name.value for name in stopped]
+            await rows(STEP, [case.id, now, names, orjson.dumps(started).decode()])
         if row.pauses or row.resumes:
             await self._hold(case, row, now, calendar)
 
@@ -49,7 +62,7 @@ class Clocks:
                 if clock.name in row.pauses
                 else clock.resume(now, calendar)
             )
-            await _instance(case, held, instance).save()
+            await instance.update_from_dict(_columns(held)).save()
 
 
 def _start(
@@ -68,10 +81,8 @@ def _start(
     return rules.start(name, now, limit, calendar, counted_from=counted_from)
 
 
-def _instance(
-    case: Case, clock: rules.CaseClock, instance: ClockInstance | None = None
-) -> ClockInstance:
-    values = {
+def _columns(clock: rules.CaseClock) -> dict[str, Any]:
+    return {
         "name": clock.name.value,
         "started_at": clock.started_at,
         "due_at": clock.due_at,
@@ -84,9 +95,6 @@ def _instance(
         "calendar_version": clock.calendar_version,
         "provisional": clock.is_provisional,
     }
-    if instance is None:
-        return ClockInstance(case_id=case.id, **values)
-    return instance.update_from_dict(values)
 
 
 def as_rule(row: ClockInstance) -> rules.CaseClock:

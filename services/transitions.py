@@ -6,7 +6,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from models.case import Case, CaseEvent, Notice
+import orjson
+
+from models.case import Case
+from models.database import rows
+from models.ids import uuid7
 from models.rules.events import Event, Role
 from models.rules.lifecycle import IllegalStep, allowed, row_for
 from models.rules.row import Row
@@ -20,6 +24,23 @@ from services.occasions import OCCASIONS
 from services.ports import Broadcast, Clock, Jobs
 
 TELL = "case.tell"
+
+# The case, its event and its notices, all or nothing, in one trip to the database.
+STEP = """
+WITH moved AS (
+  UPDATE cases SET {columns}
+  WHERE id = $1 AND state = $2::text AND version = $3 - 1
+  RETURNING id
+), told AS (
+  INSERT INTO notices (id, case_id, kind, seq, issued_at)
+  SELECT notice.id, moved.id, notice.kind, $3, $4
+  FROM moved, unnest($5::uuid[], $6::text[]) AS notice (id, kind)
+)
+INSERT INTO case_events
+  (case_id, seq, at, "row", event, from_state, to_state, actor_role, actor_id, unit, data)
+SELECT id, $3, $4, $7, $8, $2::text, $9, $10, $11, $12, $13::jsonb FROM moved
+RETURNING seq"""
+FIRST_COLUMN = 14
 
 
 class StepNotAllowed(Conflict):
@@ -74,47 +95,34 @@ class Transitions:
         """
         row = _row_for(case.state, event, actor.role, item.acceptor)
         now = self.clock.now()
-        before = case.state
-        await self._move(case, row, {**_times(case, row, now), **(changes or {})}, now)
-        await CaseEvent.create(
-            case_id=case.id,
-            seq=case.version,
-            at=now,
-            row=row.id,
-            event=event.value,
-            from_state=before.value,
-            to_state=case.state.value,
-            actor_role=actor.role.value,
-            actor_id=actor.id,
-            unit=actor.unit,
-            data=dict(data or {}),
-        )
-        await self.clocks.step(case, item, row, now)
-        await self._tell(case, row, now)
-
-    async def _move(self, case: Case, row: Row, changes: Mapping[str, Any], now: datetime) -> None:
         columns = {
             **_facts(row),
-            **changes,
+            **_times(case, row, now),
+            **(changes or {}),
             "state": row.target_from(case.state),
             "version": case.version + 1,
             "updated_at": now,
         }
-        moved = await Case.filter(id=case.id, state=case.state, version=case.version).update(
-            **columns
+        # Columns are named by the code of the use-cases, never by who asks.
+        places = enumerate(columns, start=FIRST_COLUMN)
+        statement = STEP.format(columns=", ".join(f"{name} = ${place}" for place, name in places))
+        moved = await rows(
+            statement,
+            [
+                *(case.id, case.state.value, case.version + 1, now),
+                *([uuid7() for _ in row.notices], [kind.name for kind in row.notices]),
+                *(row.id, event.value, columns["state"].value),
+                *(actor.role.value, actor.id, actor.unit, orjson.dumps(dict(data or {})).decode()),
+                *columns.values(),
+            ],
         )
-        if moved != 1:
+        if not moved:
             raise StepLost
         case.update_from_dict(columns)
+        await self.clocks.step(case, item, row, now)
+        await self._tell(case, row)
 
-    async def _tell(self, case: Case, row: Row, now: datetime) -> None:
-        if row.notices:
-            await Notice.bulk_create(
-                [
-                    Notice(case_id=case.id, kind=kind.name, seq=case.version, issued_at=now)
-                    for kind in row.notices
-                ]
-            )
+    async def _tell(self, case: Case, row: Row) -> None:
         if row.event in OCCASIONS:
             payload = {"case_id": str(case.id), "seq": case.version}
             await self.jobs.enqueue(TELL, payload, key=f"{TELL}:{case.id}:{case.version}")
