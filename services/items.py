@@ -219,6 +219,9 @@ def _encode(code: str) -> str:
 def _decode(cursor: str) -> str:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+        code = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError) as error:
         raise CursorInvalid from error
+    if not numbers.is_handling_code(code):
+        raise CursorInvalid
+    return code

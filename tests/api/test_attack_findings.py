@@ -216,3 +216,10 @@ async def test_saving_fields_is_limited(world: World) -> None:
     answer = await world.http.put(path, token=token, json={"value": "另一家公司"})
     assert (answer.status, answer.json["code"]) == (429, "too_many_requests")
     assert await world.rows("case_forms") == before
+
+
+@pytest.mark.parametrize("code", ["\0", "x", "9" * 150])
+async def test_a_catalogue_cursor_that_names_no_item_is_none(world: World, code: str) -> None:
+    cursor = base64.urlsafe_b64encode(code.encode()).decode().rstrip("=")
+    answer = await world.http.get(f"/v1/items?cursor={cursor}")
+    assert (answer.status, answer.json["code"]) == (422, "cursor_invalid")
