@@ -20,7 +20,7 @@ from models.rules.clock_table import CLOCKS, ClockName
 from models.rules.events import Actor, Event
 from models.rules.reasons import DefectReason, RatingStage
 from models.rules.states import DeliveryMethod, State
-from models.rules.texts import next_step, text_for
+from models.rules.texts import Who, next_step, text_for
 from services.actions import Action, Standing, actions_for
 from services.cases import CaseUnknown
 from services.ports import Crypto
@@ -56,6 +56,7 @@ FROM cases c JOIN items i ON i.id = c.item_id
 WHERE """
 # Phones ask again and again while nothing has changed; each entry takes a few kilobytes.
 REMEMBERED = 2048
+CHOOSE = "已经批准,请选一下结果怎么给您。"
 # Clocks whose end the applicant waits for or must keep; the rest are between offices.
 SHOWN = {
     name
@@ -109,6 +110,9 @@ class Progress:
     @property
     def waiting_for(self) -> tuple[str, str]:
         """Return who has the case now and what comes next."""
+        if self.state is State.APPROVED and self.delivery is None:
+            # A result on paper goes to the window unasked; any other waits for a choice.
+            return Who.YOU.value, CHOOSE
         step = next_step(self.state)
         return step.who.value, step.text
 

@@ -155,3 +155,13 @@ async def test_a_query_code_needs_the_right_person(world: World) -> None:
     for wrong_code, wrong_last4 in ((code, "2014"), (strange, "2013"), ("2222222222", "2013")):
         with pytest.raises(CaseUnknown):
             await world.ctx.progress.by_query_code(wrong_code, wrong_last4)
+
+
+async def test_who_has_to_choose_is_told_so(world: World) -> None:
+    """A result without paper waits at APPROVED until the person says where to send it."""
+    filed = await stages.reviewed(world, "ITEM06")
+    await stages.decided(world, filed)
+    progress = await world.ctx.progress.of_case(filed.citizen.account_id, filed.case_id)
+    assert progress.state is State.APPROVED
+    assert progress.waiting_for[0] == "您"
+    assert "choose_delivery" in [action.code for action in progress.actions]
