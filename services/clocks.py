@@ -1,13 +1,11 @@
 """The clocks of a case in the database: what a step starts, stops, pauses and resumes."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from models.case import Case, ClockInstance
-from models.database import rows
 from models.ids import uuid7
 from models.rules import clocks as rules
 from models.rules.calendar import Limit, Unit, WorkCalendar
@@ -16,27 +14,27 @@ from models.rules.row import Row
 from services.calendars import Calendars
 from services.items import PublishedItem
 
-# A clock that is started anew is stopped first: the start waits for every stop.
-STEP = """
-WITH stopped AS (
-  UPDATE clock_instances SET stopped_at = $2
-  WHERE case_id = $1 AND stopped_at IS NULL AND name = ANY($3::text[])
-  RETURNING 1
-)
-INSERT INTO clock_instances
-SELECT * FROM json_populate_recordset(NULL::clock_instances, $4::json)
-WHERE (SELECT count(*) FROM stopped) >= 0"""
 DECISION = (ClockName.DECISION_PROMISED, ClockName.DECISION_STATUTORY)
+
+
+@dataclass(frozen=True)
+class ClockChanges:
+    """The names of the clocks that stop, and the rows of those that start."""
+
+    stopped: Sequence[str]
+    started: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Clocks:
     calendars: Calendars
 
-    async def step(self, case: Case, item: PublishedItem, row: Row, now: datetime) -> None:
-        """Do to the clocks of a case what a row of the table says."""
+    async def changes(
+        self, case: Case, item: PublishedItem, row: Row, now: datetime
+    ) -> ClockChanges:
+        """Return which clocks of a case a row of the table stops and starts."""
         stopped = (*row.stops, *row.starts)
-        if row.stops_all or case.state.closed:
+        if row.stops_all or row.target_from(case.state).closed:
             # Whatever ran for a case that is over has ended; only its rating stays open a while.
             stopped = tuple(name for name in ClockName if name is not ClockName.RATING_WINDOW)
         calendar = await self.calendars.current()
@@ -45,11 +43,12 @@ class Clocks:
             for name in row.starts
             if (clock := _start(case, item, name, calendar, now)) is not None
         ]
-        if stopped or started:
-            names = [name.value for name in stopped]
-            await rows(STEP, [case.id, now, names, orjson.dumps(started).decode()])
+        return ClockChanges([name.value for name in stopped], started)
+
+    async def hold(self, case: Case, row: Row, now: datetime) -> None:
+        """Pause and resume the clocks of a case as a row of the table says."""
         if row.pauses or row.resumes:
-            await self._hold(case, row, now, calendar)
+            await self._hold(case, row, now, await self.calendars.current())
 
     async def _hold(self, case: Case, row: Row, now: datetime, calendar: WorkCalendar) -> None:
         names = [name.value for name in (*row.pauses, *row.resumes)]

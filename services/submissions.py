@@ -26,6 +26,8 @@ from services.orders import close_soon
 from services.ports import Crypto
 from services.transitions import StepNotAllowed, Transitions
 
+PRESENT = "SELECT code FROM materials WHERE case_id = $1 AND replaced_at IS NULL"
+
 
 class MaterialsMissing(Invalid):
     """Required materials were not uploaded; each fault names one."""
@@ -134,7 +136,7 @@ class Submissions:
         if exemption is not None:
             raise PermitNotRequired(facts={"basis": exemption.basis})
         asked = _asked(opened, facts)
-        present = await self.cases.materials(opened.case.id)
+        present = {row["code"] for row in await rows(PRESENT, [opened.case.id])}
         missing = [code for code in asked if code not in present]
         if missing:
             raise MaterialsMissing(

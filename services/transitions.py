@@ -1,6 +1,6 @@
 """The one door: a case's state changes here, by a row of the table, or not at all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,7 +17,7 @@ from models.rules.row import Row
 from models.rules.states import State
 from models.unit import current_unit
 from services.actors import Actor
-from services.clocks import Clocks
+from services.clocks import ClockChanges, Clocks
 from services.errors import Conflict, Forbidden
 from services.items import PublishedItem
 from services.occasions import OCCASIONS
@@ -25,22 +25,31 @@ from services.ports import Broadcast, Clock, Jobs
 
 TELL = "case.tell"
 
-# The case, its event and its notices, all or nothing, in one trip to the database.
+# The case, its clocks, its notices and its event, all or nothing, in one trip to the database. A
+# clock that is started anew is stopped first: the start waits for every stop.
 STEP = """
 WITH moved AS (
   UPDATE cases SET {columns}
   WHERE id = $1 AND state = $2::text AND version = $3 - 1
   RETURNING id
+), stopped AS (
+  UPDATE clock_instances SET stopped_at = $4
+  WHERE case_id = (SELECT id FROM moved) AND stopped_at IS NULL AND name = ANY($5::text[])
+  RETURNING 1
+), started AS (
+  INSERT INTO clock_instances
+  SELECT clock.* FROM json_populate_recordset(NULL::clock_instances, $6::json) AS clock, moved
+  WHERE (SELECT count(*) FROM stopped) >= 0
 ), told AS (
   INSERT INTO notices (id, case_id, kind, seq, issued_at)
   SELECT notice.id, moved.id, notice.kind, $3, $4
-  FROM moved, unnest($5::uuid[], $6::text[]) AS notice (id, kind)
+  FROM moved, unnest($7::uuid[], $8::text[]) AS notice (id, kind)
 )
 INSERT INTO case_events
   (case_id, seq, at, "row", event, from_state, to_state, actor_role, actor_id, unit, data)
-SELECT id, $3, $4, $7, $8, $2::text, $9, $10, $11, $12, $13::jsonb FROM moved
+SELECT id, $3, $4, $9, $10, $2::text, $11, $12, $13, $14, $15::jsonb FROM moved
 RETURNING seq"""
-FIRST_COLUMN = 14
+FIRST_COLUMN = 16
 
 
 class StepNotAllowed(Conflict):
@@ -67,6 +76,33 @@ class StepLost(Conflict):
 def topic_of(case_id: object) -> str:
     """Return the broadcast topic on which a case's changes are told."""
     return f"case:{case_id}"
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A step about to be taken by a case that still stands before it."""
+
+    case: Case
+    row: Row
+    actor: Actor
+    now: datetime
+    data: Mapping[str, Any]
+
+    def statement(
+        self, columns: Mapping[str, Any], clocks: ClockChanges
+    ) -> tuple[str, Sequence[Any]]:
+        """Return the one statement of the step and its values."""
+        case, row, actor = self.case, self.row, self.actor
+        # Columns are named by the code of the use-cases, never by who asks.
+        places = enumerate(columns, start=FIRST_COLUMN)
+        return STEP.format(columns=", ".join(f"{name} = ${place}" for place, name in places)), [
+            *(case.id, case.state.value, case.version + 1, self.now),
+            *(clocks.stopped, orjson.dumps(clocks.started).decode()),
+            *([uuid7() for _ in row.notices], [kind.name for kind in row.notices]),
+            *(row.id, row.event.value, row.target_from(case.state).value),
+            *(actor.role.value, actor.id, actor.unit, orjson.dumps(dict(self.data)).decode()),
+            *columns.values(),
+        ]
 
 
 @dataclass(frozen=True)
@@ -103,23 +139,14 @@ class Transitions:
             "version": case.version + 1,
             "updated_at": now,
         }
-        # Columns are named by the code of the use-cases, never by who asks.
-        places = enumerate(columns, start=FIRST_COLUMN)
-        statement = STEP.format(columns=", ".join(f"{name} = ${place}" for place, name in places))
+        step = _Step(case, row, actor, now, data or {})
         moved = await rows(
-            statement,
-            [
-                *(case.id, case.state.value, case.version + 1, now),
-                *([uuid7() for _ in row.notices], [kind.name for kind in row.notices]),
-                *(row.id, event.value, columns["state"].value),
-                *(actor.role.value, actor.id, actor.unit, orjson.dumps(dict(data or {})).decode()),
-                *columns.values(),
-            ],
+            *step.statement(columns, await self.clocks.changes(case, item, row, now))
         )
         if not moved:
             raise StepLost
         case.update_from_dict(columns)
-        await self.clocks.step(case, item, row, now)
+        await self.clocks.hold(case, row, now)
         await self._tell(case, row)
 
     async def _tell(self, case: Case, row: Row) -> None:
