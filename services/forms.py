@@ -6,13 +6,13 @@ from typing import Any, cast
 from uuid import UUID
 
 import orjson
-from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from models.case import CaseForm
 from services.errors import FieldFault, Invalid, NotFound
 from services.items import PublishedItem
 from services.ports import Crypto
+from services.schemas import form_validator
 
 PURPOSE = "case.form"
 MAX_BYTES = 64 * 1024
@@ -31,6 +31,7 @@ SENTENCES = {
     "pattern": "格式不正确。",
     "format": "格式不正确。",
     "multipleOf": "小数位数太多。",
+    "x-check": "身份证号有一位填错了,请检查。",
 }
 
 
@@ -95,9 +96,7 @@ def check_field(item: PublishedItem, field: str, value: Any) -> None:
         raise FieldUnknown
     if value is None:
         return
-    validator = Draft202012Validator(
-        properties[field], format_checker=Draft202012Validator.FORMAT_CHECKER
-    )
+    validator = form_validator(properties[field])
     faults = [_fault(error, f"/{field}") for error in validator.iter_errors(value)]
     if faults:
         raise FormInvalid(faults[0].detail, faults=faults)

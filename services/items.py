@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from jsonschema import Draft202012Validator
+from jsonschema.protocols import Validator
 
 from models.database import rows
 from models.item import Item, ItemVersion
@@ -22,6 +22,7 @@ from models.rules.states import FeeStage
 from models.unit import transaction
 from services.errors import Invalid, NotFound
 from services.ports import Clock
+from services.schemas import form_validator
 
 
 class ItemUnknown(NotFound):
@@ -88,10 +89,8 @@ class PublishedItem:
         return FeeStage(self.body["fee"]["stage"])
 
     @cached_property
-    def form(self) -> Draft202012Validator:
-        return Draft202012Validator(
-            self.form_schema, format_checker=Draft202012Validator.FORMAT_CHECKER
-        )
+    def form(self) -> Validator:
+        return form_validator(self.form_schema)
 
     def limit(self, clock: ClockName) -> Limit | None:
         """Return how long a clock runs in this item; None when it does not run at all."""

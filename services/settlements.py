@@ -18,7 +18,7 @@ from services.actors import SYSTEM
 from services.items import Items
 from services.orders import OPEN, OrderStatus
 from services.ports import ChannelPayment, PayChannel, Settlement
-from services.results import Results
+from services.results import REJECTED, Results
 from services.transitions import Transitions, topic_of
 
 CURRENCY = "CNY"
@@ -90,6 +90,8 @@ class Settlements:
         if known is not None:
             return Outcome(known.outcome)
         outcome = await self._judge(order, report.payment)
+        if outcome is Outcome.SETTLED and case is not None and _is_over(case):
+            outcome = Outcome.SURPLUS
         await self._keep(report, order, outcome)
         if outcome.is_alarming:
             log.error("payment.quarantined", order=number, outcome=outcome.value)
@@ -140,12 +142,18 @@ class Settlements:
             order.status = OrderStatus.CLOSED.value
             await order.save(update_fields=["status"])
         elif outcome is Outcome.SETTLED:
-            await self._settle(case, order, payment)
+            await self._pay(order, payment)
+            await self._settle(case, order)
+        elif outcome is Outcome.SURPLUS and order.status in OPEN:
+            # The money is there and belongs to nobody's fee: the order says so, the case does not.
+            await self._pay(order, payment)
 
-    async def _settle(self, case: Case, order: PaymentOrder, payment: ChannelPayment) -> None:
+    async def _pay(self, order: PaymentOrder, payment: ChannelPayment) -> None:
         order.status = OrderStatus.PAID.value
         order.transaction_id, order.paid_at = payment.transaction_id, payment.paid_at
         await order.save(update_fields=["status", "transaction_id", "paid_at"])
+
+    async def _settle(self, case: Case, order: PaymentOrder) -> None:
         await Fee.filter(id=order.fee_id).update(settled_at=self.transitions.clock.now())
         await Case.filter(id=case.id).update(payment_status=PaymentStatus.PAID.value)
         case.payment_status = PaymentStatus.PAID.value
@@ -163,3 +171,8 @@ class Settlements:
             # The case goes its way; who watches it sees that it is paid.
             publish = self.transitions.broadcast.publish
             current_unit().after_commit(partial(publish, topic_of(case.id), str(case.version)))
+
+
+def _is_over(case: Case) -> bool:
+    """Tell whether a case owes nothing any more, whatever arrives for it."""
+    return case.state.closed or case.decision == REJECTED

@@ -102,6 +102,8 @@ def _quantity(facts: Facts, field: str) -> Decimal:
     given = look_up(facts, field)
     if given is None or isinstance(given, bool):
         raise FeeUndetermined(f"{field} is not given")
+    if "_" in str(given):
+        raise FeeUndetermined(f"{field} is not a number")
     try:
         # The shortest text of a JSON number is what the person typed; no sum is done in floats.
         quantity = Decimal(str(given))

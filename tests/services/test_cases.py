@@ -81,6 +81,18 @@ async def test_a_wrong_value_changes_nothing(
     assert await world.rows("case_forms") == before
 
 
+async def test_a_mistyped_id_number_in_a_form_is_told_at_once(world: World) -> None:
+    who = await make.citizen(world)
+    code = await make.item_code("ITEM06")
+    case = (await world.ctx.cases.open_draft(who, code, another=False)).opened.case
+    with pytest.raises(FormInvalid) as caught:
+        await world.ctx.cases.put_field(who, case.id, "elder_id_number", "511499194311051027")
+    assert [fault.pointer for fault in caught.value.faults] == ["/elder_id_number"]
+    right = "511499194311051028"
+    opened = await world.ctx.cases.put_field(who, case.id, "elder_id_number", right)
+    assert opened.form.values == {"elder_id_number": right}
+
+
 async def test_two_phones_lose_no_field(world: World) -> None:
     who = await make.citizen(world)
     filed = await make.draft(world, who)

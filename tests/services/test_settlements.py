@@ -251,7 +251,7 @@ async def test_a_payment_for_a_case_that_ended_is_kept_but_revives_nothing(world
     await world.ctx.submissions.withdraw(filed.citizen, filed.case_id, uuid4().hex)
     await take(world, pen.callback(pen.trade(order)))
     case = await filed.case()
-    assert (case.state, case.payment_status) == ("WITHDRAWN", "PAID")
+    assert (case.state, case.payment_status) == ("WITHDRAWN", "UNPAID")
     assert await world.rows("handoff_packages") == []
 
 
