@@ -1,6 +1,7 @@
 """The one door: what the table does not allow does not happen."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -97,3 +98,16 @@ async def test_a_change_is_told_after_the_commit_only(world: World) -> None:
         await world.ctx.submissions.submit(who, filed.case_id, "key-of-a-submission")
         async with asyncio.timeout(3):
             assert await anext(messages) == "1"
+
+
+async def test_a_clock_that_runs_already_is_started_anew(world: World) -> None:
+    filed = await make.submitted(world, await make.citizen(world))
+    world.clock.advance(timedelta(days=1))
+    # Resubmission starts the clocks of submission; here they are still running.
+    await Case.filter(id=filed.case_id).update(state=State.CORRECTION_REQUIRED)
+    await Door(world).step(await filed.case(), Event.RESUBMIT, filed.citizen.actor)
+    clocks = await ClockInstance.filter(case_id=filed.case_id, name="NOTIFY_5WD")
+    stopped = [clock for clock in clocks if clock.stopped_at is not None]
+    running = [clock for clock in clocks if clock.stopped_at is None]
+    assert [clock.stopped_at for clock in stopped] == [world.clock.now()]
+    assert [clock.due_at.isoformat() for clock in running] == ["2026-03-10T16:00:00+00:00"]
