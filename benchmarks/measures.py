@@ -167,7 +167,6 @@ def _compare(
 ) -> Line:
     """Take both sides in turn: the machine's own ups and downs then meet both alike."""
     rounds = [(ours(), bare()) for _ in range(ROUNDS)]
-    print([(round(a),round(b)) for a,b in rounds])
     our_rate = median(pair[0] for pair in rounds)
     bare_rate = median(pair[1] for pair in rounds)
     ratio = our_rate / bare_rate
