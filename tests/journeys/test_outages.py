@@ -152,13 +152,20 @@ def test_without_valkey_the_work_goes_on(site: Site, story: Story, how: str) -> 
             assert orjson.loads(watching.recv(LIVE_SECONDS))["state"] == "SUBMITTED"
             assert _refused_after(line) <= TRIES
         assert line.get(f"{case}/progress").status == 200
+        # Limits are counted by all together again.
+        site.forget_limits()
+        assert wait_until(lambda: _guess(line, 0).status == 404, 5)
+
+
+def _guess(line: Line, number: int) -> Said:
+    guess = {"query_code": f"AAAAAAAA{number:02d}", "id_last4": "0000"}
+    return line.post("/v1/progress", guess)
 
 
 def _refused_after(line: Line) -> int:
     """Guess query codes until the limit, which may not depend on Valkey, says no."""
     for number in range(1, TRIES + 1):
-        guess = {"query_code": f"AAAAAAAA{number:02d}", "id_last4": "0000"}
-        said = line.post("/v1/progress", guess)
+        said = _guess(line, number)
         assert said.seconds < WITHOUT_VALKEY_SECONDS
         if said.status == 429:
             assert int(said.headers["retry-after"]) >= 1
