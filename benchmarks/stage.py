@@ -82,16 +82,12 @@ def staged() -> Iterator[Stage]:
     with temporary_folder() as folder, ExitStack() as started:
         ports = VAR / "ports.json"
         stack = make_stack(remembered_port(ports, "api"))
-        stack.postgres.prepare()
-        stack.valkey.prepare()
         programs = {program.name: program for program in stack.programs()}
         # A disk that other work keeps busy for a moment is no failure of what is measured.
         env = {**programs["api"].env, f"{PREFIX}DATABASE_TIMEOUT": "30"}
         programs["api"] = replace(programs["api"], env=env)
         del programs["worker"]
-        pids = {
-            name: started.enter_context(running(program)) for name, program in programs.items()
-        }
+        pids = {name: started.enter_context(running(program)) for name, program in programs.items()}
         bare_port = remembered_port(ports, "bare")
         started.enter_context(running(_bare(env, bare_port), cwd=ROOT))
         yield Stage(folder, _settings(env), stack.sandbox_url, pids["api"], bare_port)
