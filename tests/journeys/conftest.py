@@ -8,7 +8,8 @@ import pytest
 
 from miniapp_stub.demo.filing import choose_courier, choose_item, fill_form, login, real_name
 from miniapp_stub.demo.state import Story
-from tests.journeys.site import Site, make_stack, play
+from tests.journeys.line import Line
+from tests.journeys.site import Site, make_stack, play, token_of
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +32,22 @@ def story(site: Site) -> Story:
     """Return the demo's people with a draft whose form is filled; it has no materials yet."""
     site.forget_limits()
     return play(site.story(), login, real_name, choose_item, fill_form, choose_courier)
+
+
+@pytest.fixture(scope="module")
+def guest(site: Site) -> Story:
+    """Return the demo's people with a draft; WeChat itself allows a hundred logins a minute."""
+    site.forget_limits()
+    return play(site.story(), login, real_name, choose_item, fill_form)
+
+
+@pytest.fixture
+def line(site: Site, guest: Story) -> Iterator[Line]:
+    """Give a signed-in connection; afterwards the server is sound and has not crashed."""
+    site.forget_limits()
+    crashed = site.api.count("request.crashed")
+    with site.line(token_of(guest)) as line:
+        yield line
+    with site.line() as another:
+        assert another.get("/health/ready").status == 200
+    assert site.api.count("request.crashed") == crashed

@@ -88,6 +88,11 @@ def play(story: Story, *steps: Step) -> Story:
     return story
 
 
+def token_of(story: Story) -> str:
+    """Return the access token of the story's citizen."""
+    return story.citizen.tokens["access_token"]
+
+
 @dataclass
 class Site:
     """An installation; ``open`` starts it, ``close`` ends every process of it."""

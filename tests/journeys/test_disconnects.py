@@ -12,7 +12,7 @@ from miniapp_stub.demo import papers
 from miniapp_stub.demo.state import FORM, Story
 from miniapp_stub.demo.wire import multipart, new_key
 from tests.journeys.line import request_bytes, vanish
-from tests.journeys.site import Site
+from tests.journeys.site import Site, token_of
 
 STORM = 5000
 UPLOADS = 200
@@ -28,13 +28,9 @@ WHERE datname = current_database() AND backend_type = 'client backend'
 """
 
 
-def _token(story: Story) -> str:
-    return story.citizen.tokens["access_token"]
-
-
 def _writes(story: Story) -> Iterator[bytes]:
     """Yield requests that begin a transaction each, without end."""
-    item, token = story.facts["item"]["code"], _token(story)
+    item, token = story.facts["item"]["code"], token_of(story)
     json = {"Content-Type": "application/json"}
     field = f"/v1/cases/{story.case}/form/area_m2"
     opened = f'{{"item_code": "{item}"}}'.encode()
@@ -95,7 +91,7 @@ def _routes(story: Story) -> list[tuple[str, str, object, int]]:
 
 def _check_routes(site: Site, story: Story) -> None:
     site.forget_limits()
-    with site.line(_token(story)) as line:
+    with site.line(token_of(story)) as line:
         for method, path, body, status in _routes(story):
             key = new_key() if path.endswith("/submit") else None
             said = line.call(method, path, body, key=key)
@@ -136,7 +132,7 @@ def test_vanishing_uploads_leave_nothing(site: Site, story: Story) -> None:
             yield request_bytes(
                 method,
                 path,
-                _token(story),
+                token_of(story),
                 part,
                 length=len(content),
                 headers={"Content-Type": kind},

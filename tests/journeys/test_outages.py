@@ -14,7 +14,7 @@ from miniapp_stub.demo.filing import find_faults, look_up, submit, upload
 from miniapp_stub.demo.state import Story
 from miniapp_stub.demo.wire import new_key
 from tests.journeys.line import Line, Said
-from tests.journeys.site import Site, play
+from tests.journeys.site import Site, play, token_of
 
 AWAY_SECONDS = 3.0
 BACK_SECONDS = 2.0
@@ -24,10 +24,6 @@ WORKER_SECONDS = 15.0
 # The feed asks after 5 s of silence, gives up after 5 more, then looks every 3 s.
 LIVE_SECONDS = 20.0
 TRIES = 30
-
-
-def _token(story: Story) -> str:
-    return story.citizen.tokens["access_token"]
 
 
 def _read(line: Line, story: Story) -> Said:
@@ -58,7 +54,7 @@ def _check_back(since: float, act: Callable[[], Said]) -> None:
 def test_a_killed_database_comes_back_on_the_same_connection(
     site: Site, story: Story, act: Callable[[Line, Story], Said]
 ) -> None:
-    with site.line(_token(story)) as line:
+    with site.line(token_of(story)) as line:
         assert act(line, story).status == 200
         site.kill("postgres")
         for _ in range(3):
@@ -73,10 +69,10 @@ def test_a_killed_database_comes_back_on_the_same_connection(
 
 def test_a_frozen_database_is_no_wait(site: Site, story: Story) -> None:
     def ask(act: Callable[[Line, Story], Said]) -> Said:
-        with site.line(_token(story)) as line:
+        with site.line(token_of(story)) as line:
             return act(line, story)
 
-    with site.line(_token(story)) as line, ThreadPoolExecutor(24) as clients:
+    with site.line(token_of(story)) as line, ThreadPoolExecutor(24) as clients:
         assert _write(line, story).status == 200
         site.freeze("postgres")
         began = time.monotonic()
@@ -135,8 +131,8 @@ def test_without_valkey_the_work_goes_on(site: Site, story: Story, how: str) -> 
     play(story, upload)
     case = f"/v1/cases/{story.case}"
     live = f"ws://127.0.0.1:{site.stack.port}{case}/live"
-    with site.line(_token(story)) as line, connect(live) as watching:
-        watching.send(orjson.dumps({"access_token": _token(story)}).decode())
+    with site.line(token_of(story)) as line, connect(live) as watching:
+        watching.send(orjson.dumps({"access_token": token_of(story)}).decode())
         assert orjson.loads(watching.recv(5))["state"] == "DRAFT"
         with _without_valkey(site, how):
             submitted = line.post(f"{case}/submit", key=new_key())
