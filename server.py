@@ -3,14 +3,16 @@
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
 from functools import partial
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
+from redis.exceptions import RedisError
 from sanic import Sanic
 from sanic.worker.loader import AppLoader
 
@@ -20,8 +22,9 @@ from composition import Parts, compose
 from integrations.embedded.secrets import development_secrets
 from integrations.jobs import install_jobs
 from integrations.official_calendar import official_days
+from integrations.redis import connect, make_pool
 from integrations.sandbox.__main__ import main as sandbox_main
-from models.database import is_answering, migrate_database
+from models.database import is_answering, is_current, migrate_database
 from models.rules.events import Role
 from models.staff import BackofficeClient, StaffMember
 from services.seeding import catalogue
@@ -178,17 +181,34 @@ async def _make_accounts(parts: Parts) -> None:
 async def doctor(settings: Settings) -> int:
     """Say what is wrong with an installation; exit 0 when nothing is."""
     parts = compose(settings)
-    faults: list[str] = []
     await parts.open()
     try:
-        if not await is_answering():
-            faults.append("the database does not answer")
+        faults = [fault async for fault in _faults(settings, parts)]
     finally:
         await parts.close()
     for fault in faults:
         print(f"FAULT {fault}")
-    print("ok" if not faults else f"{len(faults)} fault(s)")
+    print(f"{len(faults)} fault(s)" if faults else "ok")
     return 1 if faults else 0
+
+
+async def _faults(settings: Settings, parts: Parts) -> AsyncIterator[str]:
+    if not await is_answering():
+        yield "the database does not answer"
+    elif not await is_current():
+        yield "the database is not on the newest schema: zhangban migrate"
+    elif not await parts.context.items.published():
+        yield "no service item is published: zhangban seed"
+    pool = make_pool(settings.redis_url.get_secret_value())
+    try:
+        await connect(pool).ping()
+    except RedisError as error:
+        yield f"Redis does not answer ({type(error).__name__})"
+    finally:
+        await pool.disconnect()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if not os.access(settings.data_dir, os.W_OK):
+        yield f"{settings.data_dir} cannot be written"
 
 
 COMMANDS: Mapping[str, Callable[[Settings], Any]] = {

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -153,6 +154,13 @@ def _patient(config: Mapping[str, Any]) -> dict[str, Any]:
     default = config["connections"]["default"]
     credentials = {**default["credentials"], "command_timeout": None, "server_settings": {}}
     return {**config, "connections": {"default": {**default, "credentials": credentials}}}
+
+
+async def is_current() -> bool:
+    """Tell whether every migration of this release was applied."""
+    applied = {row["name"] for row in await rows("SELECT name FROM tortoise_migrations")}
+    folder = Path(__file__).parent / "migrations"
+    return {file.stem for file in folder.glob("[0-9]*.py")} <= applied
 
 
 async def rows(sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:

@@ -158,6 +158,10 @@ class Items:
             raise ItemUnknown
         return await self.version(item.current_version_id)
 
+    async def published(self) -> int:
+        """Return how many items can be applied for."""
+        return await Item.filter(current_version_id__isnull=False).count()
+
     async def search(
         self, *, text: str, applicant_type: str | None, limit: int, cursor: str | None
     ) -> Page:
