@@ -1,5 +1,6 @@
 """Progress: by account, by query code, and pushed while somebody looks."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -184,8 +185,13 @@ async def query_progress(call: Call[None]) -> ProgressView:
     await call.ctx.limiter.hit("query_address", call.address)
     body = call.body(ProgressQuery)
     code = numbers.read_query_code(body.query_code) or body.query_code
+    found = None
+    with suppress(CaseUnknown):
+        found = await call.ctx.progress.by_query_code(body.query_code, body.id_last4)
+    # Counted after the look-up, right or wrong: who met an outage has not guessed.
     await call.ctx.limiter.hit("query_code", code)
-    found = await call.ctx.progress.by_query_code(body.query_code, body.id_last4)
+    if found is None:
+        raise CaseUnknown
     return ProgressView.for_anybody(found)
 
 
