@@ -36,6 +36,7 @@ _FAST = {
     "fsync": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
+    "deadlock_timeout": "100ms",
 }
 
 

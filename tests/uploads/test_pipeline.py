@@ -191,7 +191,7 @@ async def test_a_slow_upload_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("delay", [0, 0.005, 0.05, 0.2])
-async def test_a_client_that_vanishes_leaves_nothing(
+async def test_a_client_that_vanishes_leaves_nothing_half(
     files: LocalMaterialFiles, tmp_path: Path, delay: float, photo: bytes
 ) -> None:
 
@@ -205,7 +205,11 @@ async def test_a_client_that_vanishes_leaves_nothing(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert tree(tmp_path) == []
+    # What was being put in place at that very moment is put in place whole: the same bytes,
+    # sent again, find it there.
+    left = [tmp_path / name for name in tree(tmp_path)]
+    assert len(left) in (0, 3)
+    assert all(hashlib.sha256(file.read_bytes()).hexdigest() == file.name for file in left)
     assert list((tmp_path / "tmp").iterdir()) == []
     assert (await take(files, photo)).width == 4000
 
