@@ -1,6 +1,7 @@
 """Progress: by account, by query code, and pushed while somebody looks."""
 
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from api.routes import Routes
 from models.rules import numbers
 from services.actors import Citizen
 from services.cases import CaseUnknown
-from services.progress import Progress
+from services.progress import REMEMBERED, Progress
 
 progress = Routes("progress", "/v1", CITIZEN)
 ROUTES = (progress,)
@@ -158,6 +159,10 @@ def _due(clock: Any) -> DueView:
     )
 
 
+# Phones ask again and again for what has not changed.
+_view = lru_cache(maxsize=REMEMBERED)(ProgressView.of)
+
+
 @progress.add(
     "GET",
     "/cases/<case_id:uuid>/progress",
@@ -169,7 +174,7 @@ async def get_progress(call: Call[Citizen], case_id: UUID) -> tuple[ProgressView
     """Show the progress of one's own case."""
     found = await call.ctx.progress.of_case(call.who.account_id, case_id)
     headers = {"ETag": f'"{found.etag}"', "Cache-Control": "private, no-cache"}
-    return ProgressView.of(found), headers
+    return _view(found), headers
 
 
 @progress.add(

@@ -10,10 +10,13 @@ from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 from models.account import Account
+from models.database import rows
 from models.ids import uuid7
 from models.item import Item, ItemVersion
 from models.rules.states import State
 from models.staff import StaffMember
+
+LOCKED = "SELECT * FROM cases WHERE id = $1 AND account_id = $2 FOR UPDATE"
 
 
 class Case(Model):
@@ -82,6 +85,12 @@ class Case(Model):
     def of(cls, account_id: UUID) -> "QuerySet[Case]":
         """Return the cases that belong to an account: the only way in for citizens."""
         return cls.filter(account_id=account_id)
+
+    @classmethod
+    async def locked(cls, account_id: UUID, case_id: UUID) -> "Case | None":
+        """Return an account's case with its row held; every use-case that writes begins so."""
+        found = await rows(LOCKED, [case_id, account_id])
+        return cls._init_from_db(**found[0]) if found else None
 
 
 class CaseForm(Model):

@@ -6,13 +6,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from models.account import Account, Person
+from models.database import rows
 from models.rules import identity
 from models.rules.calendar import day_of
 from services.errors import Forbidden, Unauthenticated
 from services.ports import Crypto
 
 NATURAL_PERSON = "NATURAL_PERSON"
+PERSON = """
+SELECT a.phone_sealed, p.name_sealed, p.id_number_sealed
+FROM accounts a LEFT JOIN persons p ON p.account_id = a.id WHERE a.id = $1"""
 
 
 class RealNameRequired(Forbidden):
@@ -48,20 +51,29 @@ class Applicants:
 
     async def get(self, account_id: UUID) -> Applicant:
         """Return the person; raise ``RealNameRequired`` when nobody was checked yet."""
-        account = await Account.get_or_none(id=account_id).select_related("person")
-        if account is None:
+        found = await rows(PERSON, [account_id])
+        if not found:
             raise Unauthenticated
-        if account.person is None:
+        if found[0]["name_sealed"] is None:
             raise RealNameRequired
-        return self._open(account, account.person)
+        return self._open(account_id, **found[0])
 
-    def _open(self, account: Account, person: Person) -> Applicant:
-        phone = account.phone_sealed
+    def _open(
+        self,
+        account_id: UUID,
+        *,
+        phone_sealed: bytes | None,
+        name_sealed: bytes,
+        id_number_sealed: bytes,
+    ) -> Applicant:
+        phone = None
+        if phone_sealed is not None:
+            phone = self.crypto.open(phone_sealed, "account.phone").decode()
         return Applicant(
-            account_id=account.id,
-            name=self.crypto.open(person.name_sealed, "person.name").decode(),
-            id_number=self.crypto.open(person.id_number_sealed, "person.id_number").decode(),
-            phone=None if phone is None else self.crypto.open(phone, "account.phone").decode(),
+            account_id=account_id,
+            name=self.crypto.open(name_sealed, "person.name").decode(),
+            id_number=self.crypto.open(id_number_sealed, "person.id_number").decode(),
+            phone=phone,
         )
 
 

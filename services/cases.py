@@ -150,7 +150,7 @@ class Cases:
 
     async def locked(self, who: Citizen, case_id: UUID) -> Case:
         """Return one's own case with its row held; raise ``CaseUnknown``."""
-        case = await Case.of(who.account_id).select_for_update().get_or_none(id=case_id)
+        case = await Case.locked(who.account_id, case_id)
         if case is None:
             raise CaseUnknown
         return case

@@ -9,6 +9,7 @@ import orjson
 from jsonschema.exceptions import ValidationError
 
 from models.case import CaseForm
+from models.database import rows
 from services.errors import FieldFault, Invalid, NotFound
 from services.items import PublishedItem
 from services.ports import Crypto
@@ -60,8 +61,8 @@ class Forms:
     crypto: Crypto
 
     async def read(self, case_id: UUID) -> Form:
-        row = await CaseForm.get(case_id=case_id)
-        return Form(self.open(row.sealed), row.revision)
+        [row] = await rows("SELECT sealed, revision FROM case_forms WHERE case_id = $1", [case_id])
+        return Form(self.open(row["sealed"]), row["revision"])
 
     def open(self, sealed: bytes) -> Mapping[str, Any]:
         values: Mapping[str, Any] = orjson.loads(self.crypto.open(sealed, PURPOSE))

@@ -7,9 +7,15 @@ from typing import Any
 
 import orjson
 
-from models.idempotency import GivenAnswer
+from models.database import rows
+from models.ids import uuid7
 from services.errors import Invalid
 from services.ports import Clock
+
+GIVEN = "SELECT request_digest, answer FROM given_answers WHERE actor = $1 AND key = $2"
+GIVE = """
+INSERT INTO given_answers (id, actor, key, request_digest, answer, created_at)
+VALUES ($1, $2, $3, $4, $5, $6)"""
 
 
 class KeyReused(Invalid):
@@ -39,19 +45,16 @@ class Once:
 
     async def answered(self) -> Mapping[str, Any] | None:
         """Return the first answer, or None; raise ``KeyReused`` for another request."""
-        given = await GivenAnswer.get_or_none(actor=self.actor, key=self.key)
-        if given is None:
+        found = await rows(GIVEN, [self.actor, self.key])
+        if not found:
             return None
-        if given.request_digest != self.request_digest:
+        if found[0]["request_digest"] != self.request_digest:
             raise KeyReused
-        return given.answer
+        answer: Mapping[str, Any] = orjson.loads(found[0]["answer"])
+        return answer
 
     async def answer(self, answer: Mapping[str, Any], clock: Clock) -> None:
         """Keep the first answer with its effect."""
-        await GivenAnswer.create(
-            actor=self.actor,
-            key=self.key,
-            request_digest=self.request_digest,
-            answer=dict(answer),
-            created_at=clock.now(),
-        )
+        content = orjson.dumps(dict(answer)).decode()
+        row = (uuid7(), self.actor, self.key, self.request_digest, content, clock.now())
+        await rows(GIVE, row)

@@ -87,9 +87,9 @@ class Due:
     paused: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Progress:
-    """A case as the person it belongs to understands it."""
+    """A case as the person it belongs to understands it; the same facts are the same object."""
 
     id: UUID
     case_no: str | None
