@@ -203,8 +203,9 @@ async def test_a_client_that_vanishes_leaves_nothing_half(
     task = asyncio.create_task(files.take_in(slowly(), max_bytes=LIMIT, formats=ANY))
     await asyncio.sleep(delay)
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    # On a quick machine the last delay is longer than the upload.
+    [end] = await asyncio.gather(task, return_exceptions=True)
+    assert isinstance(end, asyncio.CancelledError | TakenIn)
     # What was being put in place at that very moment is put in place whole: the same bytes,
     # sent again, find it there.
     left = [tmp_path / name for name in tree(tmp_path)]
