@@ -70,6 +70,8 @@ def _without_values(_: object, __: str, event: MutableMapping[str, Any]) -> Mapp
 
 def make_app(settings: Settings) -> Sanic[Any, Any]:
     """Return the application with its adapters opened and closed by the server's life."""
+    # Each worker is a process of its own, and makes its own app.
+    configure_logging()
     parts = compose(settings)
     app = build_app(parts.context, proxies=settings.proxies)
 
