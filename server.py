@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Se
 from functools import partial
 from typing import Any
 
+import orjson
 import structlog
 from pydantic import ValidationError
 from redis.exceptions import RedisError
@@ -48,12 +50,20 @@ def configure_logging() -> None:
                 structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
             ),
             _without_values,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(serializer=_as_line),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
         cache_logger_on_first_use=True,
     )
+
+
+def _as_line(event: Mapping[str, Any], **options: Any) -> bytes:
+    try:
+        return orjson.dumps(event, **options)
+    except TypeError:
+        # A lone surrogate or a number beyond 64 bits: what happened is told all the same.
+        return json.dumps(event, **options).encode()
 
 
 def _without_values(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -4,8 +4,8 @@ import re
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from functools import lru_cache
+from random import getrandbits
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -40,7 +40,7 @@ from api.bodies import refused_early
 from api.call import Call
 from api.context import Context
 from api.errors import answer_error
-from api.routes import Route
+from api.routes import Rendered, Route
 from services.errors import Malformed
 
 log = structlog.get_logger("zhangban.http")
@@ -111,7 +111,8 @@ class NamedRequest(Request):
     def id(self) -> str:
         if not self._id:
             given = self.headers.get("x-request-id", "")
-            self._id = given if REQUEST_ID.fullmatch(given) else str(uuid4())
+            # Told apart, not kept secret: a cheap random number will do.
+            self._id = given if REQUEST_ID.fullmatch(given) else f"{getrandbits(96):024x}"
         return str(self._id)
 
 
@@ -198,6 +199,15 @@ def _check_once(request: Request) -> None:
         raise Malformed
 
 
+class JsonAnswer(HTTPResponse):
+    """An answer whose header values are looked at once, where the framework translates each."""
+
+    @staticmethod
+    def _sanitize_header_value(value: str) -> str:
+        # What is printable holds no CR, LF or NUL, which is all that would be taken out.
+        return value if value.isprintable() else HTTPResponse._sanitize_header_value(value)
+
+
 def show(route: Route, request: Request, answer: Any) -> HTTPResponse:
     """Make a response of what a handler returned."""
     if isinstance(answer, HTTPResponse):
@@ -216,9 +226,9 @@ def show(route: Route, request: Request, answer: Any) -> HTTPResponse:
         return HTTPResponse(status=304, headers=headers)
     # Names, numbers and tokens are for who asked, not for a disk on the way (RFC 6749, 5.1).
     headers.setdefault("Cache-Control", "no-store")
-    model: BaseModel = answer
-    return HTTPResponse(
-        model.model_dump_json(),
+    model: BaseModel | Rendered = answer
+    return JsonAnswer(
+        model.content if isinstance(model, Rendered) else model.model_dump_json(),
         status=status,
         headers=headers,
         content_type="application/json; charset=utf-8",

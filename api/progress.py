@@ -12,7 +12,7 @@ from api.auth import CITIZEN, PUBLIC
 from api.call import Call
 from api.context import Context
 from api.live import Live
-from api.routes import Routes
+from api.routes import Rendered, Routes
 from models.rules import numbers
 from services.actors import Citizen
 from services.cases import CaseUnknown
@@ -159,8 +159,11 @@ def _due(clock: Any) -> DueView:
     )
 
 
-# Phones ask again and again for what has not changed.
-_view = lru_cache(maxsize=REMEMBERED)(ProgressView.of)
+@lru_cache(maxsize=REMEMBERED)
+def _rendered(found: Progress) -> tuple[Rendered, dict[str, str]]:
+    """Return the answer for a case's progress: phones ask again for what has not changed."""
+    headers = {"ETag": f'"{found.etag}"', "Cache-Control": "private, no-cache"}
+    return Rendered(_text(found).encode()), headers
 
 
 @progress.add(
@@ -170,11 +173,9 @@ _view = lru_cache(maxsize=REMEMBERED)(ProgressView.of)
     errors=(CaseUnknown,),
     etag=True,
 )
-async def get_progress(call: Call[Citizen], case_id: UUID) -> tuple[ProgressView, dict[str, str]]:
+async def get_progress(call: Call[Citizen], case_id: UUID) -> tuple[Rendered, dict[str, str]]:
     """Show the progress of one's own case."""
-    found = await call.ctx.progress.of_case(call.who.account_id, case_id)
-    headers = {"ETag": f'"{found.etag}"', "Cache-Control": "private, no-cache"}
-    return _view(found), headers
+    return _rendered(await call.ctx.progress.of_case(call.who.account_id, case_id))
 
 
 @progress.add(

@@ -22,6 +22,13 @@ class Binary:
 
 
 @dataclass(frozen=True)
+class Rendered:
+    """An answer that was made into JSON before, because the same one is asked for again."""
+
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Route:
     """One route. ``body`` and ``answer`` are pydantic models, Binary, or None for nothing."""
 

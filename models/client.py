@@ -30,6 +30,9 @@ class Client(AsyncpgDBClient):
     async def borrow(self) -> Any:
         """Return a connection; raise ``TimeoutError`` when none is free or made in time."""
         pool = cast("Any", self._pool)
+        if pool.get_idle_size():
+            # Nobody waits for what lies ready, so a time-out would only be set and unset.
+            return await pool.acquire()
         return await pool.acquire(timeout=self.extra["command_timeout"])
 
     async def give_back(self, connection: Any, *, broken: bool) -> None:
