@@ -66,7 +66,11 @@ async def submit(request: Request, case_id: UUID) -> HTTPResponse:
 
 
 async def upload(request: Request) -> HTTPResponse:
-    """Hash and write in the loop: nothing is quicker as long as one file comes at a time."""
+    """Hash and write in the loop: nothing is quicker as long as one file comes at a time.
+
+    The file is kept under its digest, as an upload is: one that was removed at once would get the
+    same warm pages of memory again and again, and its bytes would never have had to stay.
+    """
     stream: Any = request.stream
     digest = hashlib.sha256()
     path = request.app.ctx.folder / uuid4().hex
@@ -75,7 +79,7 @@ async def upload(request: Request) -> HTTPResponse:
             digest.update(chunk)
             file.write(chunk)
         await asyncio.to_thread(os.fsync, file.fileno())
-    path.unlink()
+    path.replace(request.app.ctx.folder / digest.hexdigest())
     return json({"sha256": digest.hexdigest()}, status=201)
 
 

@@ -3,10 +3,13 @@
 import hashlib
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from uploads.kinds import HEAD_BYTES
+
+MANY = 64
+"""A batch of more pieces than this is gathered first: small writes cost more than a copy."""
 
 
 class Draft:
@@ -28,15 +31,17 @@ class Draft:
         """Return the digest (hex) of what was written so far."""
         return self._sha256.hexdigest()
 
-    def write(self, batch: Iterable[bytes]) -> None:
-        data = b"".join(batch)
-        if len(self.head) < HEAD_BYTES:
-            self.head = (self.head + data[:HEAD_BYTES])[:HEAD_BYTES]
-        self._sha256.update(data)
-        rest = memoryview(data)
-        while rest:
-            rest = rest[self._opened().write(rest) :]
-        self.size += len(data)
+    def write(self, batch: Sequence[bytes]) -> None:
+        # Large pieces go out as they are: gathering them would copy every byte once more.
+        pieces = batch if len(batch) <= MANY else [b"".join(batch)]
+        for piece in pieces:
+            if len(self.head) < HEAD_BYTES:
+                self.head = (self.head + piece[:HEAD_BYTES])[:HEAD_BYTES]
+            self._sha256.update(piece)
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[self._opened().write(rest) :]
+            self.size += len(piece)
 
     def finish(self) -> None:
         """Make the bytes last, and close. What the disk has must be what was counted."""
