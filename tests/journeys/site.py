@@ -137,13 +137,16 @@ class Site:
         self.stack.valkey.stop()
         self.stack.postgres.remove()
 
-    def start(self, name: str, *words: str) -> Running:
-        """Start Python with these words; its output goes to a file."""
+    def start(self, name: str, *words: str, **settings: str) -> Running:
+        """Start Python with these words; its output goes to a file.
+
+        ``settings`` (``WORKERS="2"``) take the place of the installation's own.
+        """
         log = self.folder / f"{name}.log"
         with log.open("ab") as out:
             process = subprocess.Popen(
                 [sys.executable, *words],
-                env=self.environment,
+                env={**self.environment, **{f"ZHANGBAN_{key}": v for key, v in settings.items()}},
                 cwd=self.folder,
                 stdout=out,
                 stderr=subprocess.STDOUT,
