@@ -167,7 +167,11 @@ async def prepare(settings: Settings) -> int:
 async def _make_accounts(parts: Parts) -> None:
     # Looked up first: hashing a dozen passwords for nothing would cost seconds at every start.
     passwords = development_secrets(development.VAR / "secrets").passwords
-    staff = {"window01": ("窗口人员", Role.WINDOW), "dept01": ("审批部门受理人员", Role.DEPT)}
+    staff = {
+        "window01": ("窗口人员", Role.WINDOW),
+        "dept01": ("审批部门受理人员", Role.DEPT),
+        "supervisor01": ("电子监察人员", Role.SUPERVISOR),
+    }
     for username in staff.keys() - set(await StaffMember.all().values_list("username", flat=True)):
         name, role = staff[username]
         await parts.context.staff.create(

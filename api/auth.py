@@ -56,9 +56,17 @@ def _reviewer(request: Request, tokens: Tokens) -> Officer:
     return officer
 
 
+def _supervisor(request: Request, tokens: Tokens) -> Officer:
+    officer = _officer(request, tokens)
+    if Role.SUPERVISOR not in officer.roles:
+        raise Forbidden
+    return officer
+
+
 PUBLIC: Surface[None] = Surface("public", lambda request, tokens: None)
 CITIZEN: Surface[Citizen] = Surface(
     "citizen", lambda request, tokens: citizen_of(bearer(request), tokens)
 )
 STAFF: Surface[Officer] = Surface("staff", _reviewer)
+SUPERVISOR: Surface[Officer] = Surface("supervisor", _supervisor)
 MACHINE: Surface[Machine] = Surface("backoffice", _machine)

@@ -44,9 +44,22 @@ class Case(Model):
     extra_draft = fields.BooleanField(default=False)
     round = fields.SmallIntField(default=0)
     accept_mode = fields.CharField(16, null=True)
+    wanted_mode = fields.CharField(16, db_default="NORMAL", default="NORMAL")
+    shortfall_status = fields.CharField(16, db_default="NONE", default="NONE")
     handoff_status = fields.CharField(16, default="NONE")
     payment_status = fields.CharField(16, default="NOT_REQUIRED")
+    rating_status = fields.CharField(16, db_default="NOT_OPEN", default="NOT_OPEN")
+    monitor_light = fields.CharField(8, db_default="GREEN", default="GREEN")
+    # A trigger refuses to take the mark back (先办后验标识, 随档案永久保存).
     verify_later_mark = fields.BooleanField(default=False)
+    service_consent_at = fields.DatetimeField(null=True)
+    visits = fields.SmallIntField(db_default=0, default=0)
+    withdraw_requested_at = fields.DatetimeField(null=True)
+    parent: fields.ForeignKeyNullableRelation["Case"] = fields.ForeignKeyField(
+        "models.Case", null=True, related_name="children", on_delete=fields.RESTRICT
+    )
+    parent_id: UUID | None
+    audit_head = fields.CharField(64, db_default="", default="")
     claimed_by: fields.ForeignKeyNullableRelation[StaffMember] = fields.ForeignKeyField(
         "models.StaffMember", null=True, related_name="claimed", on_delete=fields.RESTRICT
     )
@@ -102,6 +115,7 @@ class CaseForm(Model):
     case_id: UUID
     sealed = fields.BinaryField()
     revision = fields.IntField(default=0)
+    saved_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "case_forms"
@@ -125,6 +139,7 @@ class CaseEvent(Model):
     actor_id = fields.CharField(64, null=True)
     unit = fields.CharField(100, null=True)
     data: fields.Field[dict[str, Any]] = fields.JSONField[dict[str, Any]](default=dict)
+    hash = fields.CharField(64, db_default="", default="")
 
     class Meta:
         table = "case_events"
@@ -132,7 +147,12 @@ class CaseEvent(Model):
 
 
 class ClockInstance(Model):
-    """计时: a running or stopped clock of a case. ``due_at`` is 24:00 Shanghai of the due day."""
+    """计时: a running or stopped clock of a case. ``due_at`` is 24:00 Shanghai of the due day.
+
+    ``total_value``, ``total_unit`` and ``first_from`` are the limit as it was given; what is left
+    after a pause stands in ``limit_value``, ``limit_unit`` and ``counted_from``. ``next_at`` is
+    when a timer has to look at the clock: a warning or its end; None while nothing is to come.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
@@ -145,9 +165,13 @@ class ClockInstance(Model):
     limit_value = fields.IntField()
     limit_unit = fields.CharField(20)
     counted_from = fields.DateField()
+    total_value = fields.IntField(null=True)
+    total_unit = fields.CharField(20, null=True)
+    first_from = fields.DateField(null=True)
     remaining = fields.IntField(null=True)
     paused_at = fields.DatetimeField(null=True)
     stopped_at = fields.DatetimeField(null=True)
+    next_at = fields.DatetimeField(null=True)
     calendar_version = fields.CharField(20)
     provisional = fields.BooleanField()
 
@@ -172,19 +196,17 @@ class CaseSerial(Model):
         table = "case_serials"
 
 
-class Notice(Model):
-    """文书通知: what was told to the applicant, by kind N01-N21."""
+class ClockPause(Model):
+    """暂停: a stretch that does not count, and why (行政许可法45)."""
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
-    case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
-        "models.Case", related_name="notices", on_delete=fields.CASCADE
+    clock: fields.ForeignKeyRelation[ClockInstance] = fields.ForeignKeyField(
+        "models.ClockInstance", related_name="pauses", on_delete=fields.CASCADE
     )
-    case_id: UUID
-    kind = fields.CharField(3)
-    seq = fields.IntField()
-    issued_at = fields.DatetimeField()
-    read_at = fields.DatetimeField(null=True)
+    clock_id: UUID
+    paused_at = fields.DatetimeField()
+    resumed_at = fields.DatetimeField(null=True)
+    reason = fields.CharField(200)
 
     class Meta:
-        table = "notices"
-        constraints = [UniqueConstraint(fields=("case_id", "kind", "seq"), name="uq_notices")]
+        table = "clock_pauses"

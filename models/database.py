@@ -15,18 +15,23 @@ from tortoise.migrations.api import migrate
 
 MODULES = (
     "models.account",
+    "models.archive",
     "models.calendar",
     "models.case",
+    "models.credit",
     "models.delivery",
     "models.handoff",
     "models.idempotency",
     "models.item",
     "models.material",
     "models.message",
+    "models.notice",
     "models.payment",
+    "models.promise",
     "models.rating",
     "models.review",
     "models.staff",
+    "models.supervision",
 )
 MIGRATION_LOCK = 5_114_990_001
 

@@ -41,3 +41,41 @@ class ItemVersion(Model):
     class Meta:
         table = "item_versions"
         constraints = [UniqueConstraint(fields=("item_id", "digest"), name="uq_item_version")]
+
+
+class ItemDraft(Model):
+    """事项草稿: a body on its way to publication, with what lint and simulation said of it."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    code = fields.CharField(40, db_index=True)
+    body: fields.Field[dict[str, Any]] = fields.JSONField[dict[str, Any]]()
+    digest = fields.CharField(64)
+    findings: fields.Field[list[dict[str, Any]]] = fields.JSONField[list[dict[str, Any]]](
+        default=list
+    )
+    status = fields.CharField(12, default="DRAFT")
+    created_by = fields.CharField(64)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    published_by = fields.CharField(64, null=True)
+    published_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "item_drafts"
+
+
+class ItemQuestion(Model):
+    """咨询知识库: a question about an item and its answer, imported, read only."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    item: fields.ForeignKeyNullableRelation[Item] = fields.ForeignKeyField(
+        "models.Item", null=True, related_name="questions", on_delete=fields.CASCADE
+    )
+    item_id: UUID | None
+    question = fields.CharField(300)
+    answer = fields.TextField()
+    source = fields.CharField(100)
+    position = fields.IntField(default=0)
+
+    class Meta:
+        table = "item_questions"

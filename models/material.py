@@ -34,6 +34,10 @@ class Material(Model):
     pages = fields.IntField()
     width = fields.IntField(null=True)
     height = fields.IntField(null=True)
+    # NONE, DB_MATCHED (数据库核对一致) or ORIGINAL_SEEN (与原件一致).
+    verification = fields.CharField(16, db_default="NONE", default="NONE")
+    verification_source = fields.CharField(100, null=True)
+    verified_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     replaced_at = fields.DatetimeField(null=True)
 

@@ -53,6 +53,9 @@ class Correction(Model):
     )
     issued_by_id: UUID
     issued_at = fields.DatetimeField()
+    # A later notice that goes beyond the first one, with who let it and why (rules 3.2(6)).
+    override_reason = fields.CharField(500, null=True)
+    override_by = fields.UUIDField(null=True)
 
     class Meta:
         table = "corrections"

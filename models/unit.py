@@ -27,14 +27,26 @@ class Unit:
 
     def __init__(self) -> None:
         self._after: list[Callable[[], Awaitable[None]]] = []
+        self._undone: list[Callable[[Exception], Awaitable[None]]] = []
 
     def after_commit(self, act: Callable[[], Awaitable[None]]) -> None:
         """Do something best-effort once the transaction is committed."""
         self._after.append(act)
 
+    def if_undone(self, act: Callable[[Exception], Awaitable[None]]) -> None:
+        """Do something with the error once the transaction is rolled back for good.
+
+        It runs outside of any transaction, and what it raises takes the place of the error.
+        """
+        self._undone.append(act)
+
     async def committed(self) -> None:
         for act in self._after:
             await act()
+
+    async def undone(self, error: Exception) -> None:
+        for act in self._undone:
+            await act(error)
 
 
 _current: ContextVar[Unit | None] = ContextVar("unit_of_work", default=None)
@@ -70,6 +82,7 @@ async def _run(work: Callable[[], Awaitable[T]]) -> T:
                 continue
             if is_lost(error) or is_retryable(error):
                 raise DatabaseLost from error
+            await unit.undone(error)
             raise
         await unit.committed()
         return result

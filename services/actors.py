@@ -29,6 +29,12 @@ class Officer:
     def acting_as(self, role: Role) -> "Actor":
         return Actor(role, str(self.id), self.unit)
 
+    @property
+    def anyhow(self) -> "Actor":
+        """Return the officer in whatever role they have, the window's first."""
+        order = (Role.WINDOW, Role.DEPT, Role.SUPERVISOR)
+        return self.acting_as(next(role for role in order if role in self.roles))
+
 
 @dataclass(frozen=True)
 class Machine:

@@ -16,6 +16,7 @@ from models.material import Material
 from models.review import Correction
 from models.rules.events import Event
 from models.rules.reasons import DefectReason
+from models.rules.supervision import AlertKind
 from services.cases import Opened
 from services.errors import Conflict, FieldFault, Invalid
 from services.forms import FieldUnknown
@@ -57,6 +58,7 @@ class MaterialNotOnList(Invalid):
     """A material that the item's published list does not have (清单外材料禁收)."""
 
     code = "material_not_on_list"
+    alert = AlertKind.OVERREACH
     sentence = "办事指南的清单里没有这份材料,不能要求提供。"
 
 
@@ -71,6 +73,7 @@ class NotOnFirstNotice(Conflict):
     """A point that could have been made before (promise of the one-time notice)."""
 
     code = "not_on_first_notice"
+    alert = AlertKind.OUT_OF_ORDER
     sentence = "以前的补正通知书没有提出,申请人也没有改动过的内容,不能再要求补正。"
 
 

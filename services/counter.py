@@ -11,6 +11,7 @@ from models.rules.states import DeliveryMethod, State
 from models.staff import StaffMember
 from models.unit import transaction
 from services.actors import Actor, Officer
+from services.alerts import watch
 from services.cases import CaseUnknown
 from services.errors import Conflict, Invalid
 from services.items import Items
@@ -78,8 +79,8 @@ class Counter:
 
         Raises ``CaseUnknown``, ``StepNotYours``, ``StepNotAllowed``, ``WaybillMissing``.
         """
+        case, delivery = await self._held(officer, case_id)
         actor = _at_window(officer)
-        case, delivery = await self._held(case_id)
         if delivery.status != DeliveryStatus.ORDERED.value or delivery.waybill is None:
             raise WaybillMissing
         await self._step(case, Event.POST_HANDOVER, actor)
@@ -104,8 +105,8 @@ class Counter:
     @transaction
     async def _pick_up(self, officer: Officer, case_id: UUID, code: str) -> HandedOut | None:
         """Return None for a wrong code: its count has to be committed."""
+        case, delivery = await self._held(officer, case_id)
         actor = _at_window(officer)
-        case, delivery = await self._held(case_id)
         sealed = delivery.pickup_code_sealed
         if delivery.method != DeliveryMethod.WINDOW.value or sealed is None:
             raise NotForPickup
@@ -126,10 +127,12 @@ class Counter:
         await delivery.save(update_fields=["status", "pickup_code_sealed", "updated_at"])
         return HandedOut(case, None)
 
-    async def _held(self, case_id: UUID) -> tuple[Case, Delivery]:
+    async def _held(self, officer: Officer, case_id: UUID) -> tuple[Case, Delivery]:
         case = await Case.filter(id=case_id).select_for_update().get_or_none()
         if case is None or case.submitted_at is None:
             raise CaseUnknown
+        item = await self.items.version(case.item_version_id)
+        watch(self.transitions.clock, case, item, officer.anyhow)
         if case.state is not State.RESULT_READY:
             raise StepNotAllowed
         return case, await Delivery.get(case_id=case_id)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from models.rules.supervision import AlertKind
+
 
 @dataclass(frozen=True)
 class FieldFault:
@@ -21,6 +23,8 @@ class Problem(Exception):
 
     code: ClassVar[str]
     sentence: ClassVar[str]
+    alert: ClassVar[AlertKind | None] = None
+    """What supervision calls it when staff or a back-office system tried this on a case."""
 
     def __init__(
         self,

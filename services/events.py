@@ -17,6 +17,7 @@ from models.rules.events import Event
 from models.rules.states import AcceptMode, FeeStage, HandoffStatus
 from models.unit import transaction
 from services.actors import Machine
+from services.alerts import watch
 from services.cases import CaseUnknown
 from services.errors import Conflict, FieldFault, Invalid
 from services.fees import Fees
@@ -162,6 +163,7 @@ class BackofficeEvents:
         item = await self.items.version(case.item_version_id)
         if item.agency_uscc != machine.agency_uscc:
             raise CaseUnknown
+        watch(self.transitions.clock, case, item, machine.actor)
         return case, item
 
     async def _record(self, machine: Machine, case: Case, report: Report) -> None:

@@ -16,6 +16,7 @@ from models.unit import transaction
 from services import corrections, queue, verdicts
 from services.acceptance import Acceptance
 from services.actors import Actor, Officer
+from services.alerts import watch
 from services.applicants import Applicant
 from services.cases import Cases, CaseUnknown, Opened
 from services.corrections import Point, Seen
@@ -193,7 +194,11 @@ class Reviews:
 
     async def _locked(self, officer: Officer, case_id: UUID) -> Opened:
         found = Case.exclude(state__in=queue.HIDDEN).select_for_update()
-        return await self._opened(officer, await found.get_or_none(id=case_id))
+        case = await found.get_or_none(id=case_id)
+        if case is not None:
+            item = await self.cases.items.version(case.item_version_id)
+            watch(self.cases.clock, case, item, officer.anyhow)
+        return await self._opened(officer, case)
 
     async def _opened(self, officer: Officer, case: Case | None) -> Opened:
         if case is None:

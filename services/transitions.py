@@ -15,6 +15,7 @@ from models.rules.events import Event, Role
 from models.rules.lifecycle import IllegalStep, allowed, row_for
 from models.rules.row import Row
 from models.rules.states import State
+from models.rules.supervision import AlertKind
 from models.unit import current_unit
 from services.actors import Actor
 from services.clocks import ClockChanges, Clocks
@@ -56,6 +57,7 @@ class StepNotAllowed(Conflict):
     """The table has no row for this step in the case's state (逆程序)."""
 
     code = "step_not_allowed"
+    alert = AlertKind.OUT_OF_ORDER
     sentence = "办件当前的状态不能进行这一步。"
 
 
@@ -63,6 +65,7 @@ class StepNotYours(Forbidden):
     """The row names another actor (超权限)."""
 
     code = "step_not_yours"
+    alert = AlertKind.OVERREACH
     sentence = "这一步不由您办理。"
 
 

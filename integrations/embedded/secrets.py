@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-NAMES = ("window01", "dept01", "backoffice")
+NAMES = ("window01", "dept01", "supervisor01", "backoffice")
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,10 @@ def development_secrets(folder: Path) -> DevelopmentSecrets:
     if not book.exists():
         _write(book, json.dumps(_values(), indent=1).encode())
     values = json.loads(book.read_text())
+    missing = [name for name in NAMES if name not in values["passwords"]]
+    if missing:
+        values["passwords"].update({name: secrets.token_urlsafe(12) for name in missing})
+        _write(book, json.dumps(values, indent=1).encode())
     return DevelopmentSecrets(
         token_key, values["field_key"], values["index_key"], values["passwords"]
     )

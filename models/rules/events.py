@@ -4,13 +4,14 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """Who is acting."""
+    """Who is acting. A supervisor (电子监察) takes no step of a case, and sees what others do."""
 
     APPLICANT = "APPLICANT"
     WINDOW = "WINDOW"
     DEPT = "DEPT"
     BACKOFFICE = "BACKOFFICE"
     SYSTEM = "SYSTEM"
+    SUPERVISOR = "SUPERVISOR"
 
 
 class Actor(StrEnum):

@@ -2,8 +2,9 @@
 
 import pytest
 
-from models.case import CaseEvent, ClockInstance, Notice
+from models.case import CaseEvent, ClockInstance
 from models.handoff import HandoffPackage
+from models.notice import Notice
 from models.rules.events import Role
 from models.rules.reasons import RefusalReason
 from models.rules.states import State

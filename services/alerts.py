@@ -1,0 +1,81 @@
+"""Alerts (监察预警): limits that near or are over, and steps that were refused."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from models.case import Case
+from models.ids import uuid7
+from models.rules.events import Role
+from models.rules.states import MonitorLight
+from models.rules.supervision import AlertKind
+from models.supervision import MonitorAlert
+from models.unit import current_unit, run_in_transaction
+from services.actors import Actor
+from services.errors import Problem
+from services.items import PublishedItem
+from services.ports import Clock
+
+WATCHED = (Role.WINDOW, Role.DEPT, Role.BACKOFFICE)
+
+
+def watch(clock: Clock, case: Case, item: PublishedItem, actor: Actor) -> None:
+    """Have a refusal recorded that ends the present transaction (不得体外循环).
+
+    To be called in a use-case of staff or of a back-office system, once the case is known. A
+    ``Problem`` whose ``alert`` is set then leaves an alert behind, though nothing else.
+    """
+    if actor.role in WATCHED:
+        current_unit().if_undone(partial(_refused, clock, case.id, item, actor))
+
+
+async def _refused(
+    clock: Clock, case_id: UUID, item: PublishedItem, actor: Actor, error: Exception
+) -> None:
+    if not isinstance(error, Problem) or error.alert is None:
+        return
+    raised = partial(
+        raise_alert,
+        clock.now(),
+        error.alert,
+        MonitorLight.RED,
+        error.code,
+        case_id=case_id,
+        owner=(actor.role, actor.unit or item.agency),
+        actor=actor,
+    )
+    await run_in_transaction(raised)
+
+
+async def raise_alert(
+    now: datetime,
+    kind: AlertKind,
+    light: MonitorLight,
+    code: str,
+    *,
+    owner: tuple[Role, str],
+    case_id: UUID | None = None,
+    clock_id: UUID | None = None,
+    actor: Actor | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Record an alert in the caller's transaction; ``owner`` is the role and unit that answer.
+
+    ``code`` is a clock's name or a refusal's code; ``data`` must hold no personal data.
+    """
+    await MonitorAlert.create(
+        id=uuid7(),
+        kind=kind.value,
+        light=light.value,
+        code=code,
+        case_id=case_id,
+        clock_id=clock_id,
+        owner_role=owner[0].value,
+        owner_unit=owner[1],
+        actor_role=None if actor is None else actor.role.value,
+        actor_id=None if actor is None else actor.id,
+        data=dict(data or {}),
+        raised_at=now,
+    )
