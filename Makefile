@@ -1,7 +1,7 @@
 # Needs make and Python 3.11 or newer; everything else is installed into .venv by hash.
 PYTHON ?= python3
 BIN := .venv/bin
-CODE := api models services integrations uploads miniapp_stub tests benchmarks $(wildcard *.py)
+CODE := api commands models services integrations uploads miniapp_stub tests benchmarks $(wildcard *.py)
 FILES = $$(git -c core.quotepath=off ls-files)
 INSTALLED := .venv/installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from commands.installation import migrate, seed
 from integrations.embedded.port import is_free
 from integrations.embedded.postgres import Postgres
 from integrations.embedded.valkey import Valkey
-from server import migrate, seed
 from tests.world import World, make_settings, open_world
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from server import doctor, migrate
+from commands.installation import doctor, migrate
 from tests.conftest import Servers
 from tests.world import make_settings
 

@@ -16,6 +16,8 @@ OURS = {
     "uploads",
     "miniapp_stub",
     "settings",
+    "adapters",
+    "commands",
     "composition",
     "development",
     "server",
@@ -34,6 +36,8 @@ MAY_IMPORT: dict[str, tuple[str, ...] | None] = {
     "miniapp_stub": ("miniapp_stub",),
     "api": ("api", "services", "models"),
     "settings.py": (),
+    "adapters.py": None,
+    "commands": None,
     "composition.py": None,
     "development.py": None,
     "server.py": None,
@@ -50,10 +54,12 @@ STANDARD = set(sys.stdlib_module_names)
 
 
 def _files() -> Iterator[Path]:
-    for layer in ("api", "models", "services", "integrations", "uploads", "miniapp_stub"):
+    layers = ("api", "commands", "models", "services", "integrations", "uploads", "miniapp_stub")
+    for layer in layers:
         yield from sorted((ROOT / layer).rglob("*.py"))
     yield from (
-        ROOT / f"{name}.py" for name in ("composition", "development", "server", "settings")
+        ROOT / f"{name}.py"
+        for name in ("adapters", "composition", "development", "server", "settings")
     )
 
 

@@ -1,0 +1,1 @@
+"""What ``zhangban`` can be told to do besides serving and working."""

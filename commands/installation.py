@@ -1,0 +1,123 @@
+"""Setting an installation up, and looking whether it is sound."""
+
+import os
+import sys
+from collections.abc import AsyncIterator
+
+import structlog
+from redis.exceptions import RedisError
+
+import development
+from composition import Parts, compose
+from integrations.embedded.secrets import development_secrets
+from integrations.jobs import install_jobs
+from integrations.official_calendar import official_days
+from integrations.redis import connect, make_pool
+from models.database import is_answering, is_current, migrate_database
+from models.rules.events import Role
+from models.staff import BackofficeClient, StaffMember
+from services.seeding import catalogue
+from settings import Environment, Settings
+
+log = structlog.get_logger("zhangban")
+
+
+async def migrate(settings: Settings) -> int:
+    """Bring the database to the newest schema; safe to run from several machines at once."""
+    url = settings.database_url.get_secret_value()
+    parts = compose(settings)
+    await migrate_database(parts.database)
+    await install_jobs(url)
+    await parts.adapters.close()
+    return 0
+
+
+async def seed(settings: Settings) -> int:
+    """Publish the catalogue, the windows and the calendar; repeating it changes nothing."""
+    parts = compose(settings)
+    await parts.open()
+    try:
+        new = await parts.seeding.seed(official_days())
+        log.info("seeded", new_items=new)
+    finally:
+        await parts.close()
+    return 0
+
+
+async def prepare(settings: Settings) -> int:
+    """Development only: migrate, seed, and make the accounts that the table of addresses names."""
+    if settings.env is not Environment.DEVELOPMENT:
+        print("zhangban: prepare is for development; use migrate and seed", file=sys.stderr)
+        return 1
+    await migrate(settings)
+    await seed(settings)
+    parts = compose(settings)
+    await parts.open()
+    try:
+        await _make_accounts(parts)
+    finally:
+        await parts.close()
+    return 0
+
+
+async def _make_accounts(parts: Parts) -> None:
+    # Looked up first: hashing a dozen passwords for nothing would cost seconds at every start.
+    passwords = development_secrets(development.VAR / "secrets").passwords
+    staff = {
+        "window01": ("窗口人员", Role.WINDOW),
+        "dept01": ("审批部门受理人员", Role.DEPT),
+        "supervisor01": ("电子监察人员", Role.SUPERVISOR),
+    }
+    for username in staff.keys() - set(await StaffMember.all().values_list("username", flat=True)):
+        name, role = staff[username]
+        await parts.context.staff.create(
+            username=username,
+            password=passwords[username],
+            name=name,
+            roles=frozenset({role}),
+            unit="示例县政务服务中心",
+        )
+    agencies = {
+        f"{development.BACKOFFICE_CLIENT}-{item['agency_uscc']}": item for item in catalogue()
+    }
+    known = set(await BackofficeClient.all().values_list("client_id", flat=True))
+    for client_id in agencies.keys() - known:
+        await parts.context.machines.create(
+            client_id=client_id,
+            secret=passwords["backoffice"],
+            name=f"{agencies[client_id]['agency']}审批系统",
+            agency_uscc=str(agencies[client_id]["agency_uscc"]),
+        )
+
+
+async def doctor(settings: Settings) -> int:
+    """Say what is wrong with an installation; exit 0 when nothing is."""
+    parts = compose(settings)
+    await parts.open()
+    try:
+        faults = [fault async for fault in _faults(settings, parts)]
+    finally:
+        await parts.close()
+    for fault in faults:
+        print(f"FAULT {fault}")
+    print(f"{len(faults)} fault(s)" if faults else "ok")
+    return 1 if faults else 0
+
+
+async def _faults(settings: Settings, parts: Parts) -> AsyncIterator[str]:
+    if not await is_answering():
+        yield "the database does not answer"
+    elif not await is_current():
+        yield "the database is not on the newest schema: zhangban migrate"
+    elif not await parts.context.items.published():
+        yield "no service item is published: zhangban seed"
+    pool = make_pool(settings.redis_url.get_secret_value())
+    try:
+        await connect(pool).ping()
+    except RedisError as error:
+        yield f"Redis does not answer ({type(error).__name__})"
+    finally:
+        await pool.disconnect()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if not os.access(settings.data_dir, os.W_OK):
+        yield f"{settings.data_dir} cannot be written"
