@@ -112,7 +112,7 @@ class NamedRequest(Request):
         if not self._id:
             given = self.headers.get("x-request-id", "")
             # Told apart, not kept secret: a cheap random number will do.
-            self._id = given if REQUEST_ID.fullmatch(given) else f"{getrandbits(96):024x}"
+            self._id = given if REQUEST_ID.fullmatch(given) else f"{getrandbits(144):036x}"
         return str(self._id)
 
 
