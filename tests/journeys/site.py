@@ -211,5 +211,7 @@ class Site:
             os.kill(pid, signal.SIGCONT)
 
     def kill(self, server: str) -> None:
-        """Kill the leading process; PostgreSQL's others end by themselves."""
-        os.kill(self.pids(server)[0], signal.SIGKILL)
+        """Kill the leading process; PostgreSQL's others end by themselves, a moment later."""
+        pids = self.pids(server)
+        os.kill(pids[0], signal.SIGKILL)
+        assert wait_until(lambda: not set(pids[1:]) & set(processes()), START_SECONDS)
