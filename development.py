@@ -187,6 +187,7 @@ def table(stack: Stack) -> str:
         ("The citizen's phone", f"{stack.sandbox_url}/phone"),
         ("Window staff", f"window01 / {passwords['window01']}"),
         ("Department staff", f"dept01 / {passwords['dept01']}"),
+        ("Supervisor", f"supervisor01 / {passwords['supervisor01']}"),
         ("Back-office client", f"backoffice-<agency code> / {passwords['backoffice']}"),
         ("PostgreSQL", f"127.0.0.1:{stack.postgres.port}/{DATABASE}"),
         ("Data and logs", f"{VAR}/"),
