@@ -1,5 +1,6 @@
 """PostgreSQL and Valkey killed, restarted, frozen: what is needed says so, the rest goes on."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,9 @@ WORKER_SECONDS = 15.0
 # The feed asks after 5 s of silence, gives up after 5 more, then looks every 3 s.
 LIVE_SECONDS = 20.0
 TRIES = 30
+WORKER_IS_THERE = (
+    "SELECT pid FROM pg_stat_activity WHERE application_name = 'zhangban worker' AND state = 'idle'"
+)
 
 
 def _read(line: Line, story: Story) -> Said:
@@ -92,7 +96,13 @@ def test_a_frozen_database_is_no_wait(site: Site, story: Story) -> None:
         _check_back(back, lambda: _read(line, story))
 
 
+def _worker_is_connected(site: Site) -> bool:
+    return bool(asyncio.run(site.ask(WORKER_IS_THERE)))
+
+
 def test_the_worker_survives_a_restart_of_the_database(site: Site, story: Story) -> None:
+    # Another test may have left it on its way back.
+    assert wait_until(lambda: _worker_is_connected(site), WORKER_SECONDS)
     site.kill("postgres")
     time.sleep(1)
     site.stack.postgres.start()
