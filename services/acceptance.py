@@ -1,9 +1,13 @@
 """Acceptance (受理): the step that makes an application the back-office's work."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from models.case import Case
 from models.handoff import HandoffPackage
+from models.rules.clock_table import ClockName
 from models.rules.events import Event
 from models.rules.states import AcceptMode, FeeStage
 from services.actors import Actor
@@ -20,16 +24,27 @@ class Acceptance:
     fees: Fees
 
     async def accept(
-        self, case: Case, item: PublishedItem, event: Event, actor: Actor
+        self,
+        case: Case,
+        item: PublishedItem,
+        event: Event,
+        actor: Actor,
+        *,
+        data: Mapping[str, Any] | None = None,
+        dues: Mapping[ClockName, date] | None = None,
     ) -> HandoffPackage:
-        """Accept (T09 accept, T15 paper_received, T19 payment_confirmed) and make the package.
+        """Accept (T09, T13 deem_accepted, T15, T19 payment_confirmed) and make the package.
 
         In the caller's transaction, with the case's row held and the row's guard checked. A fee
         that falls due after acceptance is assessed first, so that the package tells of it.
         """
-        # T19 names no mode of its own: what was paid for is the mode decided before, or normal.
-        mode = case.accept_mode or AcceptMode.NORMAL.value
-        await self.transitions.apply(case, item, event, actor, changes={"accept_mode": mode})
+        changes = {}
+        if event is Event.PAYMENT_CONFIRMED:
+            # T19 names no mode of its own: what was paid for is the mode decided before, or normal.
+            changes["accept_mode"] = case.accept_mode or AcceptMode.NORMAL.value
+        await self.transitions.apply(
+            case, item, event, actor, changes=changes, data=data, dues=dues
+        )
         if item.fee_stage is FeeStage.AFTER_ACCEPTANCE:
             await self.fees.assess(case, item)
         return await self.packages.create(case, item)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from models.case import Case
+from models.database import rows
 from models.ids import uuid7
 from models.rules.events import Role
 from models.rules.states import MonitorLight
@@ -18,6 +19,15 @@ from services.errors import Problem
 from services.items import PublishedItem
 from services.ports import Clock
 
+CALM = """
+WITH over AS (
+  UPDATE monitor_alerts SET resolved_at = $2
+  WHERE case_id = $1 AND resolved_at IS NULL AND light = 'YELLOW' AND clock_id IN
+    (SELECT id FROM clock_instances WHERE case_id = $1 AND stopped_at IS NOT NULL)
+  RETURNING id
+)
+SELECT EXISTS (SELECT FROM monitor_alerts WHERE case_id = $1 AND resolved_at IS NULL
+  AND light = 'YELLOW' AND id NOT IN (SELECT id FROM over)) AS warned"""
 WATCHED = (Role.WINDOW, Role.DEPT, Role.BACKOFFICE)
 
 
@@ -79,3 +89,14 @@ async def raise_alert(
         data=dict(data or {}),
         raised_at=now,
     )
+
+
+async def calm(case: Case, now: datetime) -> None:
+    """Turn a yellow light off when what it warned of has ended in time; red stays on record.
+
+    In the caller's transaction, after the step that stopped the clock.
+    """
+    [left] = await rows(CALM, [case.id, now])
+    if not left["warned"]:
+        case.monitor_light = MonitorLight.GREEN.value
+        await Case.filter(id=case.id).update(monitor_light=case.monitor_light)

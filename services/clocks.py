@@ -1,19 +1,22 @@
 """The clocks of a case in the database: what a step starts, stops, pauses and resumes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
-from models.case import Case, ClockInstance
+from models.case import Case, ClockInstance, ClockPause
 from models.ids import uuid7
 from models.rules import clocks as rules
-from models.rules.calendar import Limit, Unit, WorkCalendar
-from models.rules.clock_table import ClockName
+from models.rules.calendar import Limit, Unit, WorkCalendar, due_on, start_of
+from models.rules.clock_table import CLOCKS, ClockName
 from models.rules.row import Row
+from models.rules.timeouts import next_moment
 from services.calendars import Calendars
 from services.items import PublishedItem
 
+REASON_CHARACTERS = 200
 DECISION = (ClockName.DECISION_PROMISED, ClockName.DECISION_STATUTORY)
 
 
@@ -30,57 +33,156 @@ class Clocks:
     calendars: Calendars
 
     async def changes(
-        self, case: Case, item: PublishedItem, row: Row, now: datetime
+        self,
+        case: Case,
+        item: PublishedItem,
+        row: Row,
+        now: datetime,
+        dues: Mapping[ClockName, date],
     ) -> ClockChanges:
-        """Return which clocks of a case a row of the table stops and starts."""
+        """Return which clocks of a case a row of the table stops and starts.
+
+        ``dues`` gives the last day of a clock that neither the item nor the table can know.
+        """
         stopped = (*row.stops, *row.starts)
         if row.stops_all or row.target_from(case.state).closed:
             # Whatever ran for a case that is over has ended; only its rating stays open a while.
             stopped = tuple(name for name in ClockName if name is not ClockName.RATING_WINDOW)
         calendar = await self.calendars.current()
+        start = _Start(case, item, row, now, calendar, await self._origins(case, row), dues)
+        clocks = [clock for name in row.starts if (clock := start.clock(name)) is not None]
         started = [
-            {"id": uuid7(), "case_id": str(case.id), **_columns(clock)}
-            for name in row.starts
-            if (clock := _start(case, item, name, calendar, now)) is not None
+            {"id": uuid7(), "case_id": str(case.id), **columns_of(clock, now, calendar)}
+            for clock in clocks
         ]
         return ClockChanges([name.value for name in stopped], started)
 
-    async def hold(self, case: Case, row: Row, now: datetime) -> None:
-        """Pause and resume the clocks of a case as a row of the table says."""
-        if row.pauses or row.resumes:
-            await self._hold(case, row, now, await self.calendars.current())
+    async def _origins(self, case: Case, row: Row) -> Mapping[ClockName, datetime]:
+        """Return what clocks count from that count from neither this step nor the receipt."""
+        if ClockName.EXTENSION not in row.starts:
+            return {}
+        # 行政许可法42: ten more days on top of the twenty, not from the day it is told.
+        statutory = await ClockInstance.get_or_none(
+            case_id=case.id, name=ClockName.DECISION_STATUTORY.value, stopped_at=None
+        )
+        return {} if statutory is None else {ClockName.EXTENSION: _last_day_of(statutory)}
 
-    async def _hold(self, case: Case, row: Row, now: datetime, calendar: WorkCalendar) -> None:
-        names = [name.value for name in (*row.pauses, *row.resumes)]
-        for instance in await ClockInstance.filter(
-            case_id=case.id, stopped_at=None, name__in=names
-        ):
-            clock = as_rule(instance)
-            held = (
-                clock.pause(now, calendar)
-                if clock.name in row.pauses
-                else clock.resume(now, calendar)
+    async def begin(
+        self, case: Case, name: ClockName, now: datetime, *, due_at: datetime | None = None
+    ) -> None:
+        """Start a side clock, in the caller's transaction: by its own limit, or to an instant."""
+        calendar = await self.calendars.current()
+        limit = CLOCKS[name].default if due_at is None else Limit(0, Unit.HOUR)
+        if limit is None:
+            raise ValueError(f"{name.value} has no limit of its own")
+        clock = rules.start(name, now, limit, calendar)
+        if due_at is not None:
+            clock = replace(clock, due_at=due_at)
+        await ClockInstance.create(id=uuid7(), case_id=case.id, **columns_of(clock, now, calendar))
+
+    async def end(self, case_id: UUID, name: ClockName, now: datetime) -> None:
+        """Stop a side clock, in the caller's transaction; one that does not run stays as it is."""
+        running = ClockInstance.filter(case_id=case_id, name=name.value, stopped_at=None)
+        await running.update(stopped_at=now, next_at=None)
+
+    async def hold(self, case: Case, row: Row, now: datetime, reason: str) -> None:
+        """Pause and resume the clocks of a case as a row of the table says, and keep why."""
+        if not row.pauses and not row.resumes:
+            return
+        calendar = await self.calendars.current()
+        names = [name.value for name in (*row.pauses, *row.resumes, ClockName.EXTENSION)]
+        running = {
+            ClockName(instance.name): instance
+            for instance in await ClockInstance.filter(
+                case_id=case.id, stopped_at=None, name__in=names
             )
-            await instance.update_from_dict(_columns(held)).save()
+        }
+        extension = running.pop(ClockName.EXTENSION, None)
+        for instance in running.values():
+            await self._hold(instance, row, now, calendar, reason)
+        if extension is not None:
+            statutory = running.get(ClockName.DECISION_STATUTORY)
+            await self._hold_extension(extension, statutory, row, now, reason)
+
+    async def _hold(
+        self,
+        instance: ClockInstance,
+        row: Row,
+        now: datetime,
+        calendar: WorkCalendar,
+        reason: str,
+    ) -> None:
+        clock = as_rule(instance)
+        pausing = bool(row.pauses)
+        held = clock.pause(now, calendar) if pausing else clock.resume(now, calendar)
+        if held == clock:
+            return
+        await instance.update_from_dict(columns_of(held, now, calendar)).save()
+        if pausing:
+            await ClockPause.create(
+                id=uuid7(), clock_id=instance.id, paused_at=now, reason=reason[:REASON_CHARACTERS]
+            )
+        else:
+            open_ = ClockPause.filter(clock_id=instance.id, resumed_at=None)
+            await open_.update(resumed_at=now)
+
+    async def _hold_extension(
+        self,
+        extension: ClockInstance,
+        statutory: ClockInstance | None,
+        row: Row,
+        now: datetime,
+        reason: str,
+    ) -> None:
+        """Hold an extension too; one that had not begun to count follows the statutory limit."""
+        calendar = await self.calendars.current()
+        clock = as_rule(extension)
+        await self._hold(extension, row, now, calendar, reason)
+        if row.pauses or statutory is None or clock.paused_at is None:
+            return
+        if start_of(clock.counted_from) >= clock.paused_at:
+            origin = _last_day_of(statutory)
+            anew = rules.start(clock.name, now, clock.limit, calendar, counted_from=origin)
+            moved = replace(anew, started_at=clock.started_at, total=clock.total)
+            await extension.update_from_dict(columns_of(moved, now, calendar)).save()
 
 
-def _start(
-    case: Case,
-    item: PublishedItem,
-    name: ClockName,
-    calendar: WorkCalendar,
-    now: datetime,
-) -> rules.CaseClock | None:
-    limit = item.limit(name)
-    if limit is None:
-        return None
-    counted_from = None
-    if name in DECISION and item.counts_from_receipt(name):
-        counted_from = case.received_at
-    return rules.start(name, now, limit, calendar, counted_from=counted_from)
+@dataclass(frozen=True)
+class _Start:
+    """What a step knows when it starts clocks."""
+
+    case: Case
+    item: PublishedItem
+    row: Row
+    now: datetime
+    calendar: WorkCalendar
+    origins: Mapping[ClockName, datetime]
+    dues: Mapping[ClockName, date]
+
+    def clock(self, name: ClockName) -> rules.CaseClock | None:
+        """Return the clock as it starts; None when the item does not know it."""
+        if name in self.dues:
+            return rules.until(name, self.now, self.dues[name], self.calendar)
+        limit = self.item.limit(name)
+        if limit is None:
+            return None
+        origin = self.origins.get(name)
+        if name in DECISION and self._counts_from_receipt(name):
+            origin = self.case.received_at
+        return rules.start(name, self.now, limit, self.calendar, counted_from=origin)
+
+    def _counts_from_receipt(self, name: ClockName) -> bool:
+        # 行政许可法32(四): who was not told in time is accepted from the day of receipt.
+        return self.row.sets.accepted_on_receipt or self.item.counts_from_receipt(name)
 
 
-def _columns(clock: rules.CaseClock) -> dict[str, Any]:
+def _last_day_of(clock: ClockInstance) -> datetime:
+    return start_of(due_on(clock.due_at))
+
+
+def columns_of(clock: rules.CaseClock, now: datetime, calendar: WorkCalendar) -> dict[str, Any]:
+    """Return the columns of a clock that has just been started, held or counted anew."""
+    total = clock.total or clock.limit
     return {
         "name": clock.name.value,
         "started_at": clock.started_at,
@@ -88,6 +190,10 @@ def _columns(clock: rules.CaseClock) -> dict[str, Any]:
         "limit_value": clock.limit.value,
         "limit_unit": clock.limit.unit.value,
         "counted_from": clock.counted_from,
+        "total_value": total.value,
+        "total_unit": total.unit.value,
+        "first_from": clock.first_from or clock.counted_from,
+        "next_at": next_moment(clock, now, calendar),
         "remaining": clock.remaining,
         "paused_at": clock.paused_at,
         "stopped_at": clock.stopped_at,
@@ -109,4 +215,12 @@ def as_rule(row: ClockInstance) -> rules.CaseClock:
         remaining=row.remaining,
         paused_at=row.paused_at,
         stopped_at=row.stopped_at,
+        total=_total(row),
+        first_from=row.first_from or row.counted_from,
     )
+
+
+def _total(row: ClockInstance) -> Limit:
+    if row.total_value is None or row.total_unit is None:
+        return Limit(row.limit_value, Unit(row.limit_unit))
+    return Limit(row.total_value, Unit(row.total_unit))

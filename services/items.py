@@ -19,6 +19,7 @@ from models.rules.calendar import Limit, Unit
 from models.rules.clock_table import CLOCKS, ClockName
 from models.rules.events import Role, acceptor_role
 from models.rules.states import FeeStage
+from models.rules.timeouts import Policy
 from models.unit import transaction
 from services.errors import Invalid, NotFound
 from services.ports import Clock
@@ -85,6 +86,16 @@ class PublishedItem:
         return acceptor_role(self.body["acceptance"]["actor"])
 
     @property
+    def deems_accepted(self) -> bool:
+        """Whether silence is acceptance in this item (行政许可法32(四))."""
+        return bool(self.body["acceptance"]["deemed_acceptance"])
+
+    @property
+    def shortfall_expiry(self) -> Policy:
+        """What happens when a promised material does not come (安阳条例24; elsewhere 终止)."""
+        return Policy(self.body["acceptance"]["shortfall_expiry"])
+
+    @property
     def fee_stage(self) -> FeeStage:
         return FeeStage(self.body["fee"]["stage"])
 
@@ -104,6 +115,7 @@ class PublishedItem:
             ClockName.CORRECTION: _working(acceptance.get("correction_deadline_wd")),
             ClockName.DECISION_PROMISED: _limit(limits.get("promised")),
             ClockName.DECISION_STATUTORY: _limit(limits.get("statutory")),
+            ClockName.EXTENSION: _limit(limits.get("extension")),
             ClockName.SERVE_10WD: _limit(limits.get("serve")),
         }
         limit = own.get(clock) or CLOCKS[clock].default
@@ -127,6 +139,11 @@ def digest_of(body: Mapping[str, Any]) -> str:
     """Return the SHA-256 (hex) of the canonical JSON of a body."""
     canonical = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """Return what versions are ordered by: 2026.10 comes after 2026.9."""
+    return tuple(int(part) for part in version.split("."))
 
 
 @dataclass(frozen=True)
@@ -163,9 +180,15 @@ class Items:
         return await Item.filter(current_version_id__isnull=False).count()
 
     async def search(
-        self, *, text: str, applicant_type: str | None, limit: int, cursor: str | None
+        self,
+        *,
+        text: str,
+        applicant_type: str | None,
+        limit: int,
+        cursor: str | None,
+        tag: str | None = None,
     ) -> Page:
-        """List current items by code, filtered by words in name or agency."""
+        """List current items by code, filtered by words in name or agency, and by a label."""
         after = _decode(cursor) if cursor else ""
         pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         found = await rows(
@@ -173,8 +196,9 @@ class Items:
             " JOIN item_versions v ON v.id = i.current_version_id"
             " WHERE i.code > $1 AND (i.name ILIKE $2 OR i.agency ILIKE $2)"
             " AND ($3::text IS NULL OR v.body::jsonb -> 'applicant_types' ? $3)"
+            " AND ($5::text IS NULL OR v.body::jsonb -> 'tags' ? $5)"
             " ORDER BY i.code LIMIT $4",
-            [after, pattern, applicant_type, limit + 1],
+            [after, pattern, applicant_type, limit + 1, tag],
         )
         page = [await self.version(row["current_version_id"]) for row in found[:limit]]
         more = len(found) > limit
@@ -182,12 +206,15 @@ class Items:
 
     @transaction
     async def publish(self, body: Mapping[str, Any]) -> bool:
-        """Publish an item body as its current version; an unchanged body changes nothing.
+        """Publish an examined body as its item's current version; False if nothing changed.
 
-        Open cases keep the version they were filed under.
+        Open cases keep the version they were filed under. An unchanged body, and one that is
+        older than what is current (a seed after a later version), change nothing.
         """
         digest = digest_of(body)
         item = await Item.filter(code=body["code"]).select_for_update().first()
+        if item is not None and await _is_behind(body, item):
+            return False
         if item is None:
             item = Item(code=body["code"])
         item.impl_code = body["impl_code"]
@@ -209,6 +236,11 @@ class Items:
         item.current_version_id = version.id
         await item.save(update_fields=["current_version_id"])
         return True
+
+
+async def _is_behind(body: Mapping[str, Any], item: Item) -> bool:
+    current = await ItemVersion.get_or_none(id=item.current_version_id)
+    return current is not None and version_key(str(body["version"])) < version_key(current.version)
 
 
 def _published(row: ItemVersion) -> PublishedItem:

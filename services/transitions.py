@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -11,13 +11,16 @@ import orjson
 from models.case import Case
 from models.database import rows
 from models.ids import uuid7
+from models.rules.clock_table import ClockName
 from models.rules.events import Event, Role
 from models.rules.lifecycle import IllegalStep, allowed, row_for
 from models.rules.row import Row
-from models.rules.states import State
+from models.rules.states import MonitorLight, State
 from models.rules.supervision import AlertKind
+from models.rules.texts import text_for
 from models.unit import current_unit
 from services.actors import Actor
+from services.alerts import calm
 from services.clocks import ClockChanges, Clocks
 from services.errors import Conflict, Forbidden
 from services.items import PublishedItem
@@ -34,7 +37,7 @@ WITH moved AS (
   WHERE id = $1 AND state = $2::text AND version = $3 - 1
   RETURNING id
 ), stopped AS (
-  UPDATE clock_instances SET stopped_at = $4
+  UPDATE clock_instances SET stopped_at = $4, next_at = NULL
   WHERE case_id = (SELECT id FROM moved) AND stopped_at IS NULL AND name = ANY($5::text[])
   RETURNING 1
 ), started AS (
@@ -126,11 +129,14 @@ class Transitions:
         *,
         changes: Mapping[str, Any] | None = None,
         data: Mapping[str, Any] | None = None,
+        dues: Mapping[ClockName, date] | None = None,
     ) -> None:
         """Take a step; the caller holds the case's row and has checked the row's guard.
 
         ``changes`` are further columns of the case, ``data`` is kept with the event (no personal
-        data). Raises ``StepNotAllowed``, ``StepNotYours`` or ``StepLost``; nothing changed then.
+        data; "reason" says why clocks pause), ``dues`` the last day of a clock that this row
+        starts and that no rule can tell (a promise). Raises ``StepNotAllowed``, ``StepNotYours``
+        or ``StepLost``; nothing changed then.
         """
         row = _row_for(case.state, event, actor.role, item.acceptor)
         now = self.clock.now()
@@ -143,13 +149,15 @@ class Transitions:
             "updated_at": now,
         }
         step = _Step(case, row, actor, now, data or {})
-        moved = await rows(
-            *step.statement(columns, await self.clocks.changes(case, item, row, now))
-        )
+        clocks = await self.clocks.changes(case, item, row, now, dues or {})
+        moved = await rows(*step.statement(columns, clocks))
         if not moved:
             raise StepLost
         case.update_from_dict(columns)
-        await self.clocks.hold(case, row, now)
+        reason = str(step.data.get("reason") or text_for(event))
+        await self.clocks.hold(case, row, now, reason)
+        if case.monitor_light == MonitorLight.YELLOW.value and clocks.stopped:
+            await calm(case, now)
         await self._tell(case, row)
 
     async def _tell(self, case: Case, row: Row) -> None:
@@ -178,6 +186,10 @@ def _facts(row: Row) -> dict[str, Any]:
         facts["accept_mode"] = sets.accept_mode.value
     if sets.handoff_status is not None:
         facts["handoff_status"] = sets.handoff_status.value
+    if sets.shortfall_status is not None:
+        facts["shortfall_status"] = sets.shortfall_status.value
+    if sets.monitor_light is not None:
+        facts["monitor_light"] = sets.monitor_light.value
     if sets.verify_later_mark:
         facts["verify_later_mark"] = True
     return facts
@@ -190,7 +202,7 @@ def _times(case: Case, row: Row, now: datetime) -> dict[str, Any]:
         # 电子签名法11: the time of arrival in this system is the time of receipt.
         times = {"received_at": now, "submitted_at": case.submitted_at or now}
     elif target is State.ACCEPTED:
-        times = {"accepted_at": now}
+        times = {"accepted_at": case.received_at if row.sets.accepted_on_receipt else now}
     elif target in (State.APPROVED, State.REJECTED) and row.event is not Event.PAYMENT_CONFIRMED:
         times = {"decided_at": now}
     if row.sets.served_on_posting or target is State.DELIVERED:

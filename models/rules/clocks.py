@@ -27,6 +27,7 @@ __all__ = [
     "handover_due_at",
     "light",
     "start",
+    "until",
     "warn_at",
 ]
 
@@ -38,6 +39,7 @@ class CaseClock:
     ``due_at`` is the end (exclusive); while paused it is the end that held before the pause.
     ``remaining`` counts the limit's own days (working or calendar) and is set while paused.
     ``is_provisional``: the end lies beyond the announced calendar and may still move.
+    ``total`` and ``first_from`` are the limit as it was given, whatever pauses made of it.
     """
 
     name: ClockName
@@ -50,6 +52,8 @@ class CaseClock:
     remaining: int | None = None
     paused_at: datetime | None = None
     stopped_at: datetime | None = None
+    total: Limit | None = None
+    first_from: date | None = None
 
     def stop(self, at: datetime) -> "CaseClock":
         """End the clock; one that has ended stays as it is."""
@@ -117,7 +121,17 @@ def start(
         due_at=due,
         calendar_version=calendar.version,
         is_provisional=calendar.is_provisional(due_on(due)),
+        total=limit,
+        first_from=day_of(origin),
     )
+
+
+def until(name: ClockName, at: datetime, last: date, calendar: WorkCalendar) -> CaseClock:
+    """Start a clock that ends at 24:00 of a day that somebody named: a promise does not move.
+
+    Raise ``ValueError`` for a day before the start.
+    """
+    return start(name, at, Limit((last - day_of(at)).days, Unit.CALENDAR_DAY), calendar)
 
 
 def warn_at(due: datetime, before: Limit, calendar: WorkCalendar) -> datetime:
