@@ -1,5 +1,6 @@
 """What an applicant promised: materials to come (容缺), conditions fulfilled (告知承诺)."""
 
+from typing import Any
 from uuid import UUID
 
 from tortoise import fields
@@ -14,7 +15,8 @@ class ShortfallItem(Model):
     """容缺材料: proposed by the window, confirmed by the department, promised for a day.
 
     ``status``: WANTED (by the applicant), PROPOSED, CONFIRMED, DECLINED, PROMISED, FULFILLED,
-    OVERDUE.
+    OVERDUE. ``name`` is the material's in the case's item version; ``reason`` says why it was
+    declined, for the applicant to read.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -23,7 +25,9 @@ class ShortfallItem(Model):
     )
     case_id: UUID
     code = fields.CharField(8)
+    name = fields.CharField(200, db_default="", default="")
     status = fields.CharField(12)
+    reason = fields.CharField(300, db_default="", default="")
     due_on = fields.DateField(null=True)
     proposed_by = fields.UUIDField(null=True)
     proposed_at = fields.DatetimeField(null=True)
@@ -67,7 +71,10 @@ class SignedPromise(Model):
 
 
 class InlineFix(Model):
-    """当场更正: a trivial error that the officer lets the applicant correct at once (T04)."""
+    """当场更正: a trivial error that the officer lets the applicant correct at once (T04).
+
+    ``marks`` holds a blind index of each named field as it was, to tell whether it was changed.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
@@ -75,6 +82,9 @@ class InlineFix(Model):
     )
     case_id: UUID
     names: fields.Field[list[str]] = fields.JSONField[list[str]]()
+    marks: fields.Field[dict[str, Any]] = fields.JSONField[dict[str, Any]](
+        db_default="{}", default=dict
+    )
     note = fields.CharField(300, default="")
     opened_by = fields.UUIDField()
     opened_at = fields.DatetimeField()

@@ -60,3 +60,27 @@ class Correction(Model):
     class Meta:
         table = "corrections"
         constraints = [UniqueConstraint(fields=("case_id", "round"), name="uq_corrections")]
+
+
+class CorrectionOverride(Model):
+    """越出一次性告知的许可: a supervisor lets one later notice go beyond the first (rules 3.2(6)).
+
+    ``round`` is the round of the notice that it is for; ``used_at`` when that notice went out.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
+        "models.Case", related_name="correction_overrides", on_delete=fields.CASCADE
+    )
+    case_id: UUID
+    round = fields.SmallIntField()
+    reason = fields.CharField(500)
+    granted_by = fields.UUIDField()
+    granted_at = fields.DatetimeField()
+    used_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "correction_overrides"
+        constraints = [
+            UniqueConstraint(fields=("case_id", "round"), name="uq_correction_overrides")
+        ]
