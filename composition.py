@@ -1,6 +1,6 @@
 """The composition root: settings become adapters, adapters become use-cases."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,11 +31,14 @@ from services.payments import Payments
 from services.ports import Clock
 from services.progress import ProgressReader
 from services.ratings import Ratings
+from services.reminders import REMIND, Reminders
 from services.results import Results
 from services.reviews import Reviews
 from services.seeding import Seeding
 from services.staff import StaffAccounts
 from services.submissions import Submissions
+from services.timeouts import Timeouts
+from services.timers import Timers
 from services.transitions import TELL, Transitions
 from settings import Settings
 from uploads.multipart import StreamedMultipart
@@ -50,6 +53,7 @@ class Parts:
     database: Mapping[str, Any]
     context: Context
     handlers: Mapping[str, Handler]
+    schedules: Mapping[str, tuple[str, Callable[[], Awaitable[object]]]]
     seeding: Seeding
 
     async def open(self) -> None:
@@ -63,7 +67,8 @@ class Parts:
 
     def worker(self) -> Worker:
         """Return the job worker of this installation."""
-        return Worker(self.settings.database_url.get_secret_value(), self.handlers)
+        url = self.settings.database_url.get_secret_value()
+        return Worker(url, self.handlers, self.schedules)
 
 
 def compose(settings: Settings, clock: Clock | None = None) -> Parts:
@@ -83,6 +88,9 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     payments = Payments(made.channel, items, transitions, acceptance, results, made.jobs)
     materials = Materials(made.clock, made.crypto, cases, made.files)
     messages = Messages(made.clock, made.crypto, made.messages, made.sms, _templates(settings))
+    reminders = Reminders(made.clock, made.jobs)
+    timeouts = Timeouts(transitions, acceptance, reminders)
+    timers = Timers(items, payments, reminders, timeouts)
     context = Context(
         tokens=made.tokens,
         limiter=made.limiter,
@@ -116,10 +124,12 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         context=context,
         handlers={
             TELL: messages.tell,
+            REMIND: messages.remind,
             "payment.sweep": payments.sweep,
             "delivery.create_parcel": deliveries.create_parcel,
             "delivery.poll": deliveries.poll,
         },
+        schedules={"timers": ("* * * * *", timers.sweep)},
         seeding=Seeding(items),
     )
 

@@ -85,7 +85,9 @@ class Worker:
 
     url: str
     handlers: Mapping[str, Handler]
-    schedules: Mapping[str, tuple[str, Callable[[], Awaitable[None]]]] = field(default_factory=dict)
+    schedules: Mapping[str, tuple[str, Callable[[], Awaitable[object]]]] = field(
+        default_factory=dict
+    )
     _current: PgQueuer | None = None
     _stopping: bool = False
 
@@ -170,7 +172,7 @@ def _register(queue: PgQueuer, name: str, handler: Handler) -> None:
 
 
 def _register_schedule(
-    queue: PgQueuer, name: str, expression: str, act: Callable[[], Awaitable[None]]
+    queue: PgQueuer, name: str, expression: str, act: Callable[[], Awaitable[object]]
 ) -> None:
     async def work(schedule: Schedule) -> None:
         try:

@@ -11,7 +11,7 @@ from models.rules.clock_table import ClockName
 from models.rules.events import Event
 from models.rules.states import AcceptMode, FeeStage
 from services.actors import Actor
-from services.fees import Fees
+from services.fees import Fees, FeeUndetermined
 from services.items import PublishedItem
 from services.packages import Packages
 from services.transitions import Transitions
@@ -46,5 +46,14 @@ class Acceptance:
             case, item, event, actor, changes=changes, data=data, dues=dues
         )
         if item.fee_stage is FeeStage.AFTER_ACCEPTANCE:
-            await self.fees.assess(case, item)
+            await self._assess(case, item, event)
         return await self.packages.create(case, item)
+
+    async def _assess(self, case: Case, item: PublishedItem, event: Event) -> None:
+        try:
+            await self.fees.assess(case, item)
+        except FeeUndetermined:
+            # 行政许可法32(四): acceptance by silence waits for nobody's arithmetic; what is owed
+            # stands between the case and its decision.
+            if event is not Event.DEEM_ACCEPTED:
+                raise

@@ -11,6 +11,7 @@ from models.case import Case
 from models.database import Duplicate
 from models.ids import uuid7
 from models.material import Material
+from models.rules.clock_table import ClockName
 from models.rules.conditions import Requirement, required_materials
 from models.rules.events import Event
 from models.rules.states import State
@@ -111,6 +112,7 @@ class Cases:
             updated_at=now,
         )
         await self.forms.create(case.id)
+        await self.transitions.clocks.begin(case, ClockName.DRAFT_TTL, now)
         return Draft(Opened(case, item, Form({}, 0)), created=True)
 
     async def get(self, who: Citizen, case_id: UUID) -> Opened:
@@ -138,7 +140,7 @@ class Cases:
         if not is_editable(case.state):
             raise NotEditable
         item = await self.items.version(case.item_version_id)
-        form = await self.forms.put(case.id, item, field, value)
+        form = await self.forms.put(case.id, item, field, value, self.clock.now())
         return Opened(case, item, form)
 
     @transaction

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -77,7 +78,9 @@ class Forms:
     async def create(self, case_id: UUID) -> None:
         await CaseForm.create(case_id=case_id, sealed=self.seal({}))
 
-    async def put(self, case_id: UUID, item: PublishedItem, field: str, value: Any) -> Form:
+    async def put(
+        self, case_id: UUID, item: PublishedItem, field: str, value: Any, now: datetime
+    ) -> Form:
         """Save one field; None clears it. The caller holds the case's row."""
         check_field(item, field, value)
         row = await CaseForm.get(case_id=case_id)
@@ -86,7 +89,8 @@ class Forms:
             del values[field]
         row.sealed = self.seal(values)
         row.revision += 1
-        await row.save(update_fields=["sealed", "revision"])
+        row.saved_at = now
+        await row.save(update_fields=["sealed", "revision", "saved_at"])
         return Form(values, row.revision)
 
 

@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from models.account import Account, WechatIdentity
-from models.case import Case, CaseEvent
+from models.case import Case, CaseEvent, ClockInstance
 from models.message import Message
 from models.rules.calendar import SHANGHAI
+from models.rules.clock_table import ClockName
 from models.rules.events import Event
 from models.unit import transaction
 from services.occasions import OCCASIONS
 from services.ports import Clock, Crypto, Sent, Sms, WechatMessages
+from services.reminders import REMIND, WORDS
 from services.transitions import TELL
 
 PENDING = "PENDING"
@@ -37,7 +40,17 @@ class Messages:
         A repeated job sends nothing once an outcome is known. Raises ``OutsideUnavailable`` to be
         tried again.
         """
-        message = await self._record(UUID(payload["case_id"]), payload["seq"])
+        await self._deliver(await self._record(UUID(payload["case_id"]), payload["seq"]))
+
+    async def remind(self, payload: Mapping[str, Any]) -> None:
+        """Remind the applicant of a limit of theirs (job ``case.remind``: case_id, clock_id, ...).
+
+        Nothing is sent when the clock has stopped, rests or ends at another time since. Raises
+        like ``tell``.
+        """
+        await self._deliver(await self._record_reminder(payload))
+
+    async def _deliver(self, message: Message | None) -> None:
         if message is None or message.status != PENDING:
             return
         sent, channel = await self._send(message)
@@ -61,7 +74,28 @@ class Messages:
             case_id=case_id,
             key=key,
             template=template,
-            data=data_of(case, case.item.name, words, event),
+            data=data_of(case, case.item.name, words, event.at),
+            created_at=self.clock.now(),
+        )
+
+    @transaction
+    async def _record_reminder(self, payload: Mapping[str, Any]) -> Message | None:
+        case = await Case.filter(id=UUID(payload["case_id"])).select_for_update().get()
+        clock = await ClockInstance.get(id=UUID(payload["clock_id"]))
+        if clock.stopped_at or clock.paused_at or clock.due_at.isoformat() != payload["due_at"]:
+            return None
+        key = f"{REMIND}:{clock.id}:{payload['at']}"
+        known = await Message.get_or_none(key=key)
+        if known is not None:
+            return known
+        await case.fetch_related("item")
+        # 24:00 of a day is 0:00 of the next, which nobody takes for the same day.
+        until = clock.due_at - timedelta(minutes=1)
+        return await Message.create(
+            case_id=case.id,
+            key=key,
+            template="case_action",
+            data=data_of(case, case.item.name, WORDS[ClockName(clock.name)], until),
             created_at=self.clock.now(),
         )
 
@@ -85,7 +119,7 @@ class Messages:
         return await self.sms.send(phone, message.template, message.data), "SMS"
 
 
-def data_of(case: Case, item_name: str, words: str, event: CaseEvent) -> dict[str, str]:
+def data_of(case: Case, item_name: str, words: str, moment: datetime) -> dict[str, str]:
     """Return the fields of the subscribe-message templates, within WeChat's limits.
 
     A 办件编号 has 43 to 45 characters, more than a field holds: the query code stands for it.
@@ -93,7 +127,7 @@ def data_of(case: Case, item_name: str, words: str, event: CaseEvent) -> dict[st
     number = case.case_no or ""
     if not 0 < len(number) <= CHARACTER_STRING:
         number = case.query_code or "-"
-    at = event.at.astimezone(SHANGHAI)
+    at = moment.astimezone(SHANGHAI)
     return {
         "thing1": item_name[:THING],
         "thing2": words[:THING],

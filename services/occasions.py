@@ -26,5 +26,14 @@ OCCASIONS: Mapping[Event, tuple[str, str]] = MappingProxyType(
         Event.ROUTE_RESULT: ("case_action", "结果已做好,请看领取方式"),
         Event.POST_HANDOVER: ("case_progress", "结果已寄出,请留意电话"),
         Event.SERVE_ELECTRONIC: ("case_progress", "电子结果已送达,请查看"),
+        Event.DEEM_ACCEPTED: ("case_progress", "您的申请依法算作受理"),
+        Event.CORRECTION_TIMEOUT: ("case_progress", "到期没有补正,按撤回处理"),
+        Event.PAPER_TIMEOUT: ("case_progress", "到期没有交原件,按撤回处理"),
+        Event.PAYMENT_TIMEOUT: ("case_progress", "到期没有缴费,按撤回处理"),
+        Event.PAYMENT_OVERDUE: ("case_action", "缴费到期了,缴费后发证"),
+        Event.SHORTFALL_TIMEOUT: ("case_progress", "到期没有补齐,按撤回处理"),
+        Event.SHORTFALL_TIMEOUT_TERMINATE: ("case_progress", "到期没有补齐,办理终止"),
+        Event.ORIGINALS_TIMEOUT: ("case_progress", "到期没有补齐原件,已终止"),
+        Event.ORIGINALS_NO_SHOW: ("case_progress", "没有来核对原件,已终止"),
     }
 )

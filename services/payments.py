@@ -125,6 +125,19 @@ class Payments:
         except (OutsideUnavailable, PaymentInQuestion) as problem:
             log.warning("payment.sweep_failed", order=order.number, error=problem.code)
 
+    async def ask(self, case_id: UUID, *, close: bool) -> bool:
+        """Ask the channel for a case's open orders; with ``close`` end those that were not paid.
+
+        A payment that it knows of takes effect. Returns False while something is uncertain.
+        """
+        try:
+            for order in await PaymentOrder.filter(case_id=case_id, status__in=OPEN):
+                await (self._retire(order) if close else self._follow(order))
+        except (OutsideUnavailable, PaymentInQuestion) as problem:
+            log.warning("payment.ask_failed", case_id=str(case_id), error=problem.code)
+            return False
+        return True
+
     async def _prepay(self, order: PaymentOrder) -> PaymentOrder:
         fee = await Fee.get(id=order.fee_id)
         prepay_id = await self.channel.prepay(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,8 +14,9 @@ from models.ids import uuid7
 from models.rules.clock_table import ClockName
 from models.rules.events import Event, Role
 from models.rules.lifecycle import IllegalStep, allowed, row_for
+from models.rules.quiet import until_morning
 from models.rules.row import Row
-from models.rules.states import MonitorLight, State
+from models.rules.states import MonitorLight, RatingStatus, State
 from models.rules.supervision import AlertKind
 from models.rules.texts import text_for
 from models.unit import current_unit
@@ -28,6 +29,7 @@ from services.occasions import OCCASIONS
 from services.ports import Broadcast, Clock, Jobs
 
 TELL = "case.tell"
+NOW = timedelta(0)
 
 # The case, its clocks, its notices and its event, all or nothing, in one trip to the database. A
 # clock that is started anew is stopped first: the start waits for every stop.
@@ -158,12 +160,15 @@ class Transitions:
         await self.clocks.hold(case, row, now, reason)
         if case.monitor_light == MonitorLight.YELLOW.value and clocks.stopped:
             await calm(case, now)
-        await self._tell(case, row)
+        await self._tell(case, row, actor)
 
-    async def _tell(self, case: Case, row: Row) -> None:
+    async def _tell(self, case: Case, row: Row, actor: Actor) -> None:
         if row.event in OCCASIONS:
             payload = {"case_id": str(case.id), "seq": case.version}
-            await self.jobs.enqueue(TELL, payload, key=f"{TELL}:{case.id}:{case.version}")
+            # A timer acts at midnight; the phone next to the bed need not.
+            after = until_morning(self.clock.now()) if actor.role is Role.SYSTEM else NOW
+            key = f"{TELL}:{case.id}:{case.version}"
+            await self.jobs.enqueue(TELL, payload, after=after, key=key)
         current_unit().after_commit(
             partial(self.broadcast.publish, topic_of(case.id), str(case.version))
         )
@@ -192,6 +197,8 @@ def _facts(row: Row) -> dict[str, Any]:
         facts["monitor_light"] = sets.monitor_light.value
     if sets.verify_later_mark:
         facts["verify_later_mark"] = True
+    if ClockName.RATING_WINDOW in row.starts:
+        facts["rating_status"] = RatingStatus.OPEN.value
     return facts
 
 

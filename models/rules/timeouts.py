@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from models.rules.calendar import WorkCalendar
+from models.rules.calendar import Limit, Unit, WorkCalendar
 from models.rules.clock_table import CLOCKS, ClockName
 from models.rules.clocks import CaseClock, warn_at
 from models.rules.events import Actor, Event
@@ -47,6 +47,15 @@ _ENDS: Mapping[ClockName, Mapping[State, Event]] = MappingProxyType({
 REMINDS_AT_END = frozenset({ClockName.PICKUP_REMIND})
 # Nobody is late with these: they end quietly.
 SILENT = frozenset({ClockName.RATING_WINDOW, ClockName.PAY_ORDER})
+# Whose limit ends a case is reminded before, also where no plan asks for it.
+_ALSO_WARNS: Mapping[ClockName, tuple[Limit, ...]] = MappingProxyType(
+    {
+        ClockName.SHORTFALL: (Limit(1, Unit.WORKING_DAY),),
+        ClockName.ORIGINALS_3WD: (Limit(1, Unit.WORKING_DAY),),
+        ClockName.PAPER_SUBMIT: (Limit(7, Unit.CALENDAR_DAY), Limit(1, Unit.CALENDAR_DAY)),
+        ClockName.PAY_CASE: (Limit(3, Unit.WORKING_DAY), Limit(1, Unit.WORKING_DAY)),
+    }
+)
 
 
 def event_at_end(
@@ -67,6 +76,11 @@ def event_at_end(
     return event
 
 
+def warnings_of(name: ClockName) -> tuple[Limit, ...]:
+    """Return how long before its end a clock warns, or reminds the applicant."""
+    return CLOCKS[name].warn_before or _ALSO_WARNS.get(name, ())
+
+
 def reminds(name: ClockName) -> bool:
     """Whether the clock's warnings go to the applicant, and not to supervision."""
     return CLOCKS[name].owner is Actor.APPLICANT
@@ -85,5 +99,5 @@ def next_moment(clock: CaseClock, after: datetime, calendar: WorkCalendar) -> da
     """
     if clock.stopped_at or clock.paused_at:
         return None
-    warnings = (warn_at(clock.due_at, each, calendar) for each in CLOCKS[clock.name].warn_before)
+    warnings = (warn_at(clock.due_at, each, calendar) for each in warnings_of(clock.name))
     return min([moment for moment in warnings if after < moment < clock.due_at] + [clock.due_at])

@@ -183,7 +183,7 @@ async def test_no_occasion_no_message(world: World, seq: int) -> None:
 def test_fields_keep_to_the_limits_of_their_kinds() -> None:
     event = CaseEvent(event=Event.ACCEPT.value, at=datetime(2026, 12, 31, 16, 5, tzinfo=UTC))
     case = Case(id=UUID(int=1), case_no="A" * 43, query_code="2345678924")
-    data = data_of(case, "长" * 50, "话" * 30, event)
+    data = data_of(case, "长" * 50, "话" * 30, event.at)
     assert data == {
         "thing1": "长" * 20,
         "thing2": "话" * 20,
@@ -191,4 +191,4 @@ def test_fields_keep_to_the_limits_of_their_kinds() -> None:
         "time4": "2027年01月01日 00:05",
     }
     case.case_no = "B" * 32
-    assert data_of(case, "短", "话", event)["character_string3"] == "B" * 32
+    assert data_of(case, "短", "话", event.at)["character_string3"] == "B" * 32
