@@ -56,7 +56,7 @@ async def test_closing_ends_every_clock(world: World) -> None:
     filed = await submitted(world)
     await step(world, await filed.case(), Event.WITHDRAW, APPLICANT)
     found = await clocks(world)
-    assert set(found) == {"PRE_REVIEW_SLA", "NOTIFY_5WD"}
+    assert set(found) == {"DRAFT_TTL", "PRE_REVIEW_SLA", "NOTIFY_5WD"}
     assert all(row["stopped_at"] == world.clock.now() for rows in found.values() for row in rows)
 
 

@@ -28,7 +28,8 @@ async def test_a_submitted_case_has_its_numbers_clocks_and_event(world: World) -
     assert receipt.case_no == f"{filed.item.impl_code}202603020001"
     assert len(receipt.query_code) == 10
     assert case.received_at == world.clock.now()
-    clocks = {clock.name: clock for clock in await ClockInstance.filter(case_id=case.id)}
+    running = await ClockInstance.filter(case_id=case.id, stopped_at=None)
+    clocks = {clock.name: clock for clock in running}
     # Story 1: submitted on Monday 2026-03-02, the notice is due on 03-09, pre-review on 03-03.
     assert set(clocks) == {"NOTIFY_5WD", "PRE_REVIEW_SLA"}
     assert clocks["NOTIFY_5WD"].due_at.isoformat() == "2026-03-09T16:00:00+00:00"
@@ -83,7 +84,7 @@ async def _refused(world: World, filed: make.Filed, kind: type[Problem]) -> Prob
     case = await filed.case()
     assert (case.state, case.case_no, case.version) == (State.DRAFT, None, 0)
     assert await world.rows("case_events") == []
-    assert await world.rows("clock_instances") == []
+    assert [row["name"] for row in await world.rows("clock_instances")] == ["DRAFT_TTL"]
     assert await world.rows("case_serials") == []
     return caught.value
 
