@@ -49,8 +49,10 @@ async def test_every_pair_without_a_row_is_refused_and_changes_nothing(world: Wo
             refused += 1
     assert refused > len(State) * len(Event) - len(ROWS) * 3
     assert (await filed.case()).version == 0
-    for table in ("case_events", "clock_instances", "notices"):
+    for table in ("case_events", "notices"):
         assert await world.rows(table) == []
+    [clock] = await world.rows("clock_instances")
+    assert (clock["name"], clock["stopped_at"]) == ("DRAFT_TTL", None)
 
 
 async def test_a_step_counts_from_the_state_it_saw(world: World) -> None:
