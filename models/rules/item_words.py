@@ -91,3 +91,11 @@ class MaterialKind(StrEnum):
     ONLINE_FORM = "ONLINE_FORM"
     ELECTRONIC_COPY = "ELECTRONIC_COPY"
     PHOTO = "PHOTO"
+
+
+class DraftStatus(StrEnum):
+    """Where a draft of an item stands."""
+
+    DRAFT = "DRAFT"
+    PUBLISHED = "PUBLISHED"
+    DISCARDED = "DISCARDED"
