@@ -18,7 +18,7 @@ from sanic.worker.loader import AppLoader
 
 import development
 from api.app import build_app
-from commands import installation, lifecycle
+from commands import installation, items, lifecycle
 from composition import compose
 from integrations.sandbox.__main__ import main as sandbox_main
 from settings import Settings, development_port, environment_name
@@ -126,9 +126,14 @@ COMMANDS: Mapping[str, Callable[[Settings], Any]] = {
     "doctor": installation.doctor,
 }
 # These can do without an installation; None says that this time one is needed.
-ALONE: Mapping[str, Callable[[Sequence[str]], int | None]] = {"lifecycle": lifecycle.lifecycle}
+ALONE: Mapping[str, Callable[[Sequence[str]], int | None]] = {
+    "lifecycle": lifecycle.lifecycle,
+    "items": items.alone,
+}
 # These read words of their own.
-WORDED: Mapping[str, Callable[[Settings, Sequence[str]], Coroutine[Any, Any, int]]] = {}
+WORDED: Mapping[str, Callable[[Settings, Sequence[str]], Coroutine[Any, Any, int]]] = {
+    "items": items.installed,
+}
 
 
 def main(words: Sequence[str] | None = None) -> int:

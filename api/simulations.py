@@ -55,7 +55,11 @@ class WalkView(BaseModel):
 
 
 class SimulationView(BaseModel):
-    """``complete``: every combination of answers was tried; ``report`` is the same as a text."""
+    """What synthetic applicants met.
+
+    ``complete``: every combination of answers was tried. ``rows`` are the steps that a case of
+    the item can take, ``unreached_rows`` those that none can. ``report`` is the same as a text.
+    """
 
     start: date
     complete: bool
@@ -63,6 +67,7 @@ class SimulationView(BaseModel):
     outcomes: list[OutcomeView]
     walks: list[WalkView]
     rows: list[str]
+    unreached_rows: list[str]
     problems: list[FindingView]
     report: str
 
@@ -85,6 +90,7 @@ class SimulationView(BaseModel):
                 for walk in simulation.walks
             ],
             rows=list(simulation.rows),
+            unreached_rows=list(simulation.unreached),
             problems=[FindingView.of(problem) for problem in simulation.problems],
             report=report(simulation),
         )

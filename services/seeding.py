@@ -33,9 +33,9 @@ class Day(Protocol):
     def source(self) -> str: ...
 
 
-def catalogue() -> Sequence[Mapping[str, Any]]:
+def catalogue(folder: Path = DIRECTORY) -> Sequence[Mapping[str, Any]]:
     """Return the item bodies of the catalogue's files, by file name."""
-    return [_load(file) for file in sorted(DIRECTORY.glob("item*.yaml"))]
+    return [_load(file) for file in sorted(folder.glob("item*.yaml"))]
 
 
 def _load(file: Path) -> Any:
@@ -56,6 +56,7 @@ class Seeding:
     items: Items
     checks: ItemChecks
     questions: Questions
+    folder: Path = DIRECTORY
 
     async def seed(self, days: Iterable[Day]) -> int:
         """Publish the catalogue, windows, calendar and questions; return how many items were new.
@@ -64,9 +65,9 @@ class Seeding:
         """
         await self._windows()
         await self._calendar(days)
-        found = [await self._examine(body) for body in catalogue()]
+        found = [await self._examine(body) for body in catalogue(self.folder)]
         published = [await self._publish(each) for each in found]
-        asked = read_questions(_load(DIRECTORY / "questions.yaml"))
+        asked = read_questions(_load(self.folder / "questions.yaml"))
         await self.questions.load(asked, keep=True)
         return sum(published)
 
@@ -85,7 +86,7 @@ class Seeding:
     @transaction
     async def _windows(self) -> None:
         known = set(await Window.all().values_list("id", flat=True))
-        new = [row for row in _load(DIRECTORY / "windows.yaml") if row["id"] not in known]
+        new = [row for row in _load(self.folder / "windows.yaml") if row["id"] not in known]
         await Window.bulk_create([Window(**row) for row in new])
 
     @transaction

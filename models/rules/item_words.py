@@ -93,6 +93,23 @@ class MaterialKind(StrEnum):
     PHOTO = "PHOTO"
 
 
+class Paper(StrEnum):
+    """What a person can take home to write a material (贵安方案2017)."""
+
+    _value_: str
+    zh: str
+
+    # The default is for type checkers, which read Paper("blank") as a call of this.
+    def __new__(cls, name: str, zh: str = "") -> "Paper":
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.zh = zh
+        return member
+
+    BLANK = "blank", "格式文本"
+    SAMPLE = "sample", "示范文本"
+
+
 class DraftStatus(StrEnum):
     """Where a draft of an item stands."""
 

@@ -33,6 +33,7 @@ OPEN_TO_ALL = {
     ("GET", "/v1/items"),
     ("GET", "/v1/items/{code}"),
     ("GET", "/v1/items/{code}/questions"),
+    ("GET", "/v1/items/{code}/materials/{material}/{paper}"),
     ("POST", "/v1/progress"),
     ("GET", "/v1/windows"),
     ("GET", "/v1/ratings/options"),

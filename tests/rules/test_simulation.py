@@ -14,6 +14,7 @@ from models.rules.states import State
 from tests.rules.items import NAMES, item, put
 
 MONDAY = date(2026, 3, 2)
+OWN: dict[str, Any] = {"field": "form.owner_is_individual", "op": "eq", "value": True}
 
 
 def run(body: dict[str, Any], calendar: WorkCalendar, start: date = MONDAY) -> Simulation:
@@ -127,6 +128,39 @@ def test_a_material_that_is_never_asked(calendar: WorkCalendar) -> None:
     bamboo = body["exemption_rules"][1]["when"]
     put(body, "materials/5/condition", bamboo)
     assert problems(run(body, calendar)) == {"material_never_asked": "/materials/5"}
+
+
+def test_an_exemption_that_an_earlier_one_covers(calendar: WorkCalendar) -> None:
+    body = item("item05")
+    bamboo = body["exemption_rules"][1]
+    closer = {**bamboo, "basis": "竹林", "when": {"all": [bamboo["when"], OWN]}}
+    body["exemption_rules"] = [bamboo, closer]
+    assert problems(run(body, calendar)) == {"exemption_never_applies": "/exemption_rules/1"}
+    body["exemption_rules"] = [closer, bamboo]
+    assert problems(run(body, calendar)) == {}
+
+
+def test_a_fee_rule_for_those_who_need_no_permit(calendar: WorkCalendar) -> None:
+    body = item("item05")
+    body["fee"] = {
+        **{"charged": True, "stage": "AFTER_DECISION", "name": "采伐费", "basis": "森林法"},
+        "rules": [
+            {"when": None, "amount_cent": 100},
+            {"when": body["exemption_rules"][1]["when"], "amount_cent": 50},
+        ],
+    }
+    assert problems(run(body, calendar)) == {"fee_rule_never_applies": "/fee/rules/1"}
+
+
+def test_the_rows_that_an_item_uses_and_those_that_it_does_not(calendar: WorkCalendar) -> None:
+    for name in NAMES:
+        simulation = run(item(name), calendar)
+        assert len(simulation.rows) + len(simulation.unreached) == 50
+        assert not set(simulation.rows) & set(simulation.unreached)
+    # Free, fully online, with every flavour: no money, no paper before acceptance, no 终止.
+    assert set(run(item("item05"), calendar).unreached) == {
+        *("T14", "T15", "T16", "T17", "T18", "T19", "T20", "T27", "T30", "T31", "T32"),
+    }
 
 
 def test_a_fee_that_cannot_be_told(calendar: WorkCalendar) -> None:

@@ -32,6 +32,7 @@ def _lines(simulation: Simulation) -> Iterator[str]:
     for walk in simulation.walks:
         yield f"  {walk.flavour.zh}({'要缴费' if walk.owes else '不缴费'}): {path_of(walk)}"
     yield f"用到的步骤: {' '.join(simulation.rows)}"
+    yield f"用不到的步骤: {' '.join(simulation.unreached) or '没有'}"
     yield f"问题: {len(simulation.problems)}个"
     for problem in simulation.problems:
         yield f"  {problem.code} {problem.pointer} {problem.sentence}"

@@ -1,13 +1,13 @@
 """Synthetic applicants: every branch of an item's conditions, before anybody real meets them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from models.rules.branches import TooManyBranches, combinations
 from models.rules.calendar import Limit, Unit, WorkCalendar, last_day
-from models.rules.condition_tree import Condition, Facts
+from models.rules.condition_tree import Condition, Facts, parse
 from models.rules.conditions import Exemption, exemption_for, required_materials
 from models.rules.fees import Assessment, FeeUndetermined, assess
 from models.rules.lint.conditions import readable
@@ -71,6 +71,11 @@ class Simulation:
     rows: tuple[str, ...]
     problems: tuple[Finding, ...]
 
+    @property
+    def unreached(self) -> tuple[str, ...]:
+        """The rows of the table that no case of this item can take."""
+        return tuple(row.id for row in ROWS if row.id not in self.rows)
+
 
 def simulate(body: Body, start: date, calendar: WorkCalendar) -> Simulation:
     """Run an item whose data can be read (see ``lint.is_readable``) through all its branches."""
@@ -83,8 +88,11 @@ def simulate(body: Body, start: date, calendar: WorkCalendar) -> Simulation:
     taken = frozenset().union(*(each.rows for each in reaches))
     dead = {state for each in reaches for state in each.dead_ends}
     dues = tuple(_dues(body, start, calendar))
+    unmet = [*_branch_problems(body, branches), *_unused(body, branches)]
+    if not complete:  # not everybody was tried, so somebody may meet it after all
+        unmet = [replace(problem, severity=Severity.WARNS) for problem in unmet]
     problems = (
-        *_branch_problems(body, branches),
+        *unmet,
         *_way_problems(walks, sorted(state.zh for state in dead)),
         *_due_problems(dues),
     )
@@ -179,6 +187,32 @@ def _branch_problems(body: Body, branches: tuple[Branch, ...]) -> Iterator[Findi
         yield _problem(
             "fee_undetermined", "/fee/rules", sentence, "安阳方案2014: 金额只能来自公布的标准"
         )
+
+
+def _unused(body: Body, branches: tuple[Branch, ...]) -> Iterator[Finding]:
+    """Rules that no synthetic applicant comes to, because an earlier one takes them all."""
+    exemptions = body.get("exemption_rules", ())
+    first = {
+        next((n for n, rule in enumerate(exemptions) if parse(rule["when"]).holds(each.facts)), -1)
+        for each in branches
+    }
+    for place, rule in enumerate(exemptions):
+        if place not in first:
+            sentence = f"不需办理的情形“{rule['basis']}”轮不到:前面的情形已经包括了。"
+            yield _problem(
+                "exemption_never_applies",
+                f"/exemption_rules/{place}",
+                sentence,
+                "行政许可法32(一)",
+            )
+    applying = [branch.facts for branch in branches if not branch.exemption]
+    for place, rule in enumerate(body["fee"].get("rules", ())):
+        when = rule["when"]
+        if when and applying and not any(parse(when).holds(facts) for facts in applying):
+            sentence = "这条收费标准对谁都用不上。"
+            yield _problem(
+                "fee_rule_never_applies", f"/fee/rules/{place}", sentence, "安阳方案2014"
+            )
 
 
 def _way_problems(walks: tuple[Walk, ...], dead: list[str]) -> Iterator[Finding]:
