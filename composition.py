@@ -10,6 +10,7 @@ from adapters import Adapters, make_adapters
 from api.context import Context
 from integrations.jobs import Handler, Worker
 from models.database import close_database, config_for, open_database
+from models.rules.lint import Policy
 from models.unit import drain
 from services.acceptance import Acceptance
 from services.accounts import Accounts
@@ -18,10 +19,12 @@ from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
 from services.deliveries import Deliveries
+from services.drafts import Drafts
 from services.events import BackofficeEvents
 from services.fees import Fees
 from services.forms import Forms
 from services.handoff import Handoff
+from services.item_checks import ItemChecks
 from services.items import Items
 from services.machines import Machines
 from services.materials import Materials
@@ -30,6 +33,8 @@ from services.packages import Packages
 from services.payments import Payments
 from services.ports import Clock
 from services.progress import ProgressReader
+from services.publications import Publications
+from services.questions import Questions
 from services.ratings import Ratings
 from services.reminders import REMIND, Reminders
 from services.results import Results
@@ -74,10 +79,13 @@ class Parts:
 def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     """Put the use-cases together over the adapters of the settings."""
     made = make_adapters(settings, clock)
-    items = Items(made.clock)
+    calendars = Calendars(made.clock)
+    checks = ItemChecks(made.clock, calendars, Policy(max_visits=settings.item_max_visits))
+    items = Items(made.clock, checks)
+    drafts, questions = Drafts(made.clock, items, checks), Questions(items)
     forms = Forms(made.crypto)
     applicants = Applicants(made.crypto)
-    clocks = Clocks(Calendars(made.clock))
+    clocks = Clocks(calendars)
     transitions = Transitions(made.clock, clocks, made.jobs, made.broadcast)
     cases = Cases(made.clock, items, forms, applicants, transitions)
     fees = Fees(made.clock, forms, applicants)
@@ -101,6 +109,9 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         staff=StaffAccounts(made.clock, made.tokens, made.passwords),
         machines=Machines(made.clock, made.tokens, made.passwords),
         items=items,
+        drafts=drafts,
+        publications=Publications(drafts),
+        questions=questions,
         cases=cases,
         materials=materials,
         submissions=Submissions(cases, applicants, transitions, made.crypto),
@@ -130,7 +141,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             "delivery.poll": deliveries.poll,
         },
         schedules={"timers": ("* * * * *", timers.sweep)},
-        seeding=Seeding(items),
+        seeding=Seeding(items, checks, questions),
     )
 
 

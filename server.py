@@ -18,7 +18,7 @@ from sanic.worker.loader import AppLoader
 
 import development
 from api.app import build_app
-from commands import installation
+from commands import installation, items, lifecycle
 from composition import compose
 from integrations.sandbox.__main__ import main as sandbox_main
 from settings import Settings, development_port, environment_name
@@ -125,20 +125,31 @@ COMMANDS: Mapping[str, Callable[[Settings], Any]] = {
     "prepare": installation.prepare,
     "doctor": installation.doctor,
 }
+# These can do without an installation; None says that this time one is needed.
+ALONE: Mapping[str, Callable[[Sequence[str]], int | None]] = {
+    "lifecycle": lifecycle.lifecycle,
+    "items": items.alone,
+}
 # These read words of their own.
-WORDED: Mapping[str, Callable[[Settings, Sequence[str]], Coroutine[Any, Any, int]]] = {}
+WORDED: Mapping[str, Callable[[Settings, Sequence[str]], Coroutine[Any, Any, int]]] = {
+    "items": items.installed,
+}
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status."""
     parser = argparse.ArgumentParser(prog="zhangban", description=__doc__)
-    parser.add_argument("command", choices=["dev", "sandbox", *COMMANDS, *WORDED])
+    parser.add_argument("command", choices=sorted({"dev", "sandbox", *COMMANDS, *ALONE, *WORDED}))
     parser.add_argument("rest", nargs=argparse.REMAINDER, help="the command's own arguments")
     arguments = parser.parse_args(words)
     if arguments.command == "dev":
         return development.run(development_port())
     if arguments.command == "sandbox":
         return sandbox_main(arguments.rest, environment_name())
+    if arguments.command in ALONE:
+        done = ALONE[arguments.command](arguments.rest)
+        if done is not None:
+            return done
     configure_logging()
     try:
         settings = Settings()

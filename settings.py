@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=64)
     proxies: int = Field(0, ge=0, le=5, description="trusted proxies in front of the API")
     data_dir: Path = Path("var/data")
+    item_max_visits: int = Field(1, ge=0, le=10, description="visits an item may need unwarned")
 
     database_url: SecretStr
     database_pool: int = Field(10, ge=2, le=100)

@@ -56,6 +56,13 @@ def _reviewer(request: Request, tokens: Tokens) -> Officer:
     return officer
 
 
+def _editor(request: Request, tokens: Tokens) -> Officer:
+    officer = _officer(request, tokens)
+    if not officer.roles & {Role.DEPT, Role.SUPERVISOR}:
+        raise Forbidden
+    return officer
+
+
 def _supervisor(request: Request, tokens: Tokens) -> Officer:
     officer = _officer(request, tokens)
     if Role.SUPERVISOR not in officer.roles:
@@ -68,5 +75,6 @@ CITIZEN: Surface[Citizen] = Surface(
     "citizen", lambda request, tokens: citizen_of(bearer(request), tokens)
 )
 STAFF: Surface[Officer] = Surface("staff", _reviewer)
+EDITOR: Surface[Officer] = Surface("editor", _editor)
 SUPERVISOR: Surface[Officer] = Surface("supervisor", _supervisor)
 MACHINE: Surface[Machine] = Surface("backoffice", _machine)

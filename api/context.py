@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 from services.accounts import Accounts
 from services.cases import Cases
 from services.deliveries import Deliveries
+from services.drafts import Drafts
 from services.events import BackofficeEvents
 from services.files import MultipartReader
 from services.handoff import Handoff
@@ -16,6 +17,8 @@ from services.materials import Materials
 from services.payments import Payments
 from services.ports import Broadcast, Limiter, Tokens
 from services.progress import ProgressReader
+from services.publications import Publications
+from services.questions import Questions
 from services.ratings import Ratings
 from services.results import Results
 from services.reviews import Reviews
@@ -36,6 +39,9 @@ class Context:
     staff: StaffAccounts
     machines: Machines
     items: Items
+    drafts: Drafts
+    publications: Publications
+    questions: Questions
     cases: Cases
     materials: Materials
     submissions: Submissions

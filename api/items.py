@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from sanic.response import HTTPResponse
 
 from api.auth import PUBLIC
 from api.call import Call
-from api.routes import Routes
+from api.files import disposition
+from api.routes import Binary, Routes
 from models.rules.clock_table import ClockName
+from models.rules.item_words import Paper, Tag
 from services.items import CursorInvalid, ItemUnknown, PublishedItem
+from services.papers import PaperUnknown, paper_of
 
 items = Routes("items", "/v1", PUBLIC)
 ROUTES = (items,)
@@ -20,11 +24,14 @@ class ItemsQuery(BaseModel):
 
     q: str = Field("", max_length=50)
     applicant_type: str | None = Field(None, max_length=24)
+    tag: Tag | None = None
     limit: int = Field(20, ge=1, le=100)
     cursor: str | None = Field(None, max_length=200)
 
 
 class ItemSummary(BaseModel):
+    """``max_visits``: how often a person has to come at most (最多跑一次)."""
+
     code: str
     name: str
     agency: str
@@ -33,6 +40,8 @@ class ItemSummary(BaseModel):
     promised: str
     fee: str
     online_depth: str
+    tags: list[str]
+    max_visits: int
 
     @classmethod
     def of(cls, item: PublishedItem) -> "ItemSummary":
@@ -47,6 +56,8 @@ class ItemSummary(BaseModel):
             promised=promised.text if promised else "没有规定期限",
             fee=fee["name"] if fee["charged"] else "不收费",
             online_depth=item.body["flags"]["online_depth"],
+            tags=item.body.get("tags", []),
+            max_visits=item.body["flags"]["max_visits"],
         )
 
 
@@ -56,6 +67,8 @@ class ItemList(BaseModel):
 
 
 class MaterialSpec(BaseModel):
+    """``template`` says what it is made from; ``papers`` are the texts that can be downloaded."""
+
     code: str
     name: str
     required: bool
@@ -65,7 +78,12 @@ class MaterialSpec(BaseModel):
     formats: list[str]
     max_size_mb: int
     shortfall_allowed: bool
+    original_check_on_pickup: bool
+    copies: int
+    basis: str | None
+    template: str | None
     note: str | None
+    papers: list[Paper]
 
 
 class ItemDetail(BaseModel):
@@ -77,6 +95,7 @@ class ItemDetail(BaseModel):
     version: str
     item_type: str
     case_type: str
+    tags: list[str]
     guide: dict[str, Any]
     applicant_types: list[str]
     limits: dict[str, Any]
@@ -92,6 +111,7 @@ class ItemDetail(BaseModel):
         body = item.body
         return cls(
             version=item.version,
+            tags=body.get("tags", []),
             materials=[_spec(material) for material in item.materials],
             **{
                 name: body[name]
@@ -116,8 +136,9 @@ class ItemDetail(BaseModel):
 
 def _spec(material: Mapping[str, Any]) -> MaterialSpec:
     return MaterialSpec(
-        condition=material.get("condition"),
-        note=material.get("note"),
+        copies=material.get("copies", 1),
+        papers=[paper for paper in Paper if paper.value in material],
+        **{name: material.get(name) for name in ("condition", "basis", "template", "note")},
         **{
             name: material[name]
             for name in (
@@ -129,6 +150,7 @@ def _spec(material: Mapping[str, Any]) -> MaterialSpec:
                 "formats",
                 "max_size_mb",
                 "shortfall_allowed",
+                "original_check_on_pickup",
             )
         },
     )
@@ -141,6 +163,7 @@ async def list_items(call: Call[None]) -> ItemList:
     page = await call.ctx.items.search(
         text=query.q,
         applicant_type=query.applicant_type,
+        tag=query.tag,
         limit=query.limit,
         cursor=query.cursor,
     )
@@ -154,3 +177,19 @@ async def get_item(call: Call[None], code: str) -> tuple[ItemDetail, dict[str, s
     """Show an item: guide, materials, limits, fee, form."""
     item = await call.ctx.items.current(code)
     return ItemDetail.of(item), {"ETag": f'"{item.digest[:20]}"', "Cache-Control": "no-cache"}
+
+
+@items.add(
+    "GET",
+    "/items/<code:str>/materials/<material:str>/<paper:str>",
+    answer=Binary(("text/plain",)),
+    errors=(ItemUnknown, PaperUnknown),
+)
+async def get_paper(call: Call[None], code: str, material: str, paper: str) -> HTTPResponse:
+    """Download the blank form (``blank``) or the sample (``sample``) of a material."""
+    item = await call.ctx.items.current(code)
+    if paper not in list(Paper):
+        raise PaperUnknown
+    name, text = paper_of(item, material, Paper(paper))
+    headers = {"Content-Disposition": disposition(name), "Cache-Control": "no-cache"}
+    return HTTPResponse(text, headers=headers, content_type="text/plain; charset=utf-8")

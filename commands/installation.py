@@ -16,10 +16,11 @@ from integrations.redis import connect, make_pool
 from models.database import is_answering, is_current, migrate_database
 from models.rules.events import Role
 from models.staff import BackofficeClient, StaffMember
-from services.seeding import catalogue
+from services.seeding import SeedRefused, catalogue
 from settings import Environment, Settings
 
 log = structlog.get_logger("zhangban")
+CENTRE = "示例县政务服务中心"
 
 
 async def migrate(settings: Settings) -> int:
@@ -39,6 +40,9 @@ async def seed(settings: Settings) -> int:
     try:
         new = await parts.seeding.seed(official_days())
         log.info("seeded", new_items=new)
+    except SeedRefused as error:
+        print(f"zhangban: {error}", file=sys.stderr)
+        return 1
     finally:
         await parts.close()
     return 0
@@ -50,7 +54,8 @@ async def prepare(settings: Settings) -> int:
         print("zhangban: prepare is for development; use migrate and seed", file=sys.stderr)
         return 1
     await migrate(settings)
-    await seed(settings)
+    if await seed(settings):
+        return 1
     parts = compose(settings)
     await parts.open()
     try:
@@ -64,18 +69,18 @@ async def _make_accounts(parts: Parts) -> None:
     # Looked up first: hashing a dozen passwords for nothing would cost seconds at every start.
     passwords = development_secrets(development.VAR / "secrets").passwords
     staff = {
-        "window01": ("窗口人员", Role.WINDOW),
-        "dept01": ("审批部门受理人员", Role.DEPT),
-        "supervisor01": ("电子监察人员", Role.SUPERVISOR),
+        "window01": ("窗口人员", Role.WINDOW, CENTRE),
+        "dept01": ("审批部门受理人员", Role.DEPT, "示例县卫生健康局"),
+        "supervisor01": ("电子监察人员", Role.SUPERVISOR, CENTRE),
     }
     for username in staff.keys() - set(await StaffMember.all().values_list("username", flat=True)):
-        name, role = staff[username]
+        name, role, unit = staff[username]
         await parts.context.staff.create(
             username=username,
             password=passwords[username],
             name=name,
             roles=frozenset({role}),
-            unit="示例县政务服务中心",
+            unit=unit,
         )
     agencies = {
         f"{development.BACKOFFICE_CLIENT}-{item['agency_uscc']}": item for item in catalogue()

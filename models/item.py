@@ -44,10 +44,19 @@ class ItemVersion(Model):
 
 
 class ItemDraft(Model):
-    """事项草稿: a body on its way to publication, with what lint and simulation said of it."""
+    """事项草稿: a body on its way to publication, with what lint and simulation said of it.
+
+    ``based_on`` is the published version that it starts from (None for a new item); ``writers``
+    are all who wrote in it, none of whom publishes it; ``revision`` counts how often it was
+    written.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     code = fields.CharField(40, db_index=True)
+    agency = fields.CharField(100, default="", db_default="", db_index=True)
+    based_on = fields.CharField(20, null=True)
+    revision = fields.IntField(default=1, db_default=1)
+    writers: fields.Field[list[str]] = fields.JSONField[list[str]](default=list, db_default="[]")
     body: fields.Field[dict[str, Any]] = fields.JSONField[dict[str, Any]]()
     digest = fields.CharField(64)
     findings: fields.Field[list[dict[str, Any]]] = fields.JSONField[list[dict[str, Any]]](

@@ -12,7 +12,10 @@ from models.calendar import WorkDay
 from models.catalogue import DIRECTORY
 from models.staff import Window
 from models.unit import transaction
-from services.items import Items
+from services.errors import Problem
+from services.item_checks import Examination, ItemChecks, ItemRefused
+from services.items import Items, VersionNotNewer
+from services.questions import Questions, read_questions
 
 CALENDAR_VERSION = "2026.1"
 
@@ -30,30 +33,60 @@ class Day(Protocol):
     def source(self) -> str: ...
 
 
-def catalogue() -> Sequence[Mapping[str, Any]]:
+def catalogue(folder: Path = DIRECTORY) -> Sequence[Mapping[str, Any]]:
     """Return the item bodies of the catalogue's files, by file name."""
-    return [_load(file) for file in sorted(DIRECTORY.glob("item*.yaml"))]
+    return [_load(file) for file in sorted(folder.glob("item*.yaml"))]
 
 
 def _load(file: Path) -> Any:
     return yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
+class SeedRefused(Exception):
+    """An item of the catalogue that may not be published."""
+
+    def __init__(self, body: Mapping[str, Any], problem: Problem) -> None:
+        name = f"{body.get('name')} {body.get('version')}"
+        lines = [f"{fault.pointer} {fault.detail}" for fault in problem.faults]
+        super().__init__("\n".join([f"{name}: {problem.text}", *lines]))
+
+
 @dataclass(frozen=True)
 class Seeding:
     items: Items
+    checks: ItemChecks
+    questions: Questions
+    folder: Path = DIRECTORY
 
     async def seed(self, days: Iterable[Day]) -> int:
-        """Publish the catalogue, windows and calendar; return how many items were new."""
+        """Publish the catalogue, windows, calendar and questions; return how many items were new.
+
+        Raise ``SeedRefused`` for an item that breaks a rule, before any item is published.
+        """
         await self._windows()
         await self._calendar(days)
-        published = [await self.items.publish(body) for body in catalogue()]
+        found = [await self._examine(body) for body in catalogue(self.folder)]
+        published = [await self._publish(each) for each in found]
+        asked = read_questions(_load(self.folder / "questions.yaml"))
+        await self.questions.load(asked, keep=True)
         return sum(published)
+
+    async def _examine(self, body: Mapping[str, Any]) -> Examination:
+        try:
+            return await self.checks.check(body)
+        except ItemRefused as error:
+            raise SeedRefused(body, error) from error
+
+    async def _publish(self, found: Examination) -> bool:
+        try:
+            return await self.items.put(found)
+        except VersionNotNewer as error:
+            raise SeedRefused(found.body, error) from error
 
     @transaction
     async def _windows(self) -> None:
         known = set(await Window.all().values_list("id", flat=True))
-        new = [row for row in _load(DIRECTORY / "windows.yaml") if row["id"] not in known]
+        new = [row for row in _load(self.folder / "windows.yaml") if row["id"] not in known]
         await Window.bulk_create([Window(**row) for row in new])
 
     @transaction

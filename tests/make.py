@@ -119,7 +119,10 @@ async def item_code(item: str) -> str:
 
 
 async def officer(
-    world: World, roles: Iterable[Role] = (Role.WINDOW,), username: str | None = None
+    world: World,
+    roles: Iterable[Role] = (Role.WINDOW,),
+    username: str | None = None,
+    unit: str = "示例县政务服务中心",
 ) -> Officer:
     """Return a member of staff."""
     name = username or f"staff-{uuid4().hex[:8]}"
@@ -128,7 +131,7 @@ async def officer(
         password=PASSWORD,
         name="测试人员",
         roles=frozenset(roles),
-        unit="示例县政务服务中心",
+        unit=unit,
     )
     row = await StaffMember.get(username=name)
     return Officer(row.id, frozenset(roles), row.unit)

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from sanic import Sanic
 
 from api.app import all_routes, build_app
-from api.auth import CITIZEN, MACHINE, PUBLIC, STAFF
+from api.auth import CITIZEN, EDITOR, MACHINE, PUBLIC, STAFF, SUPERVISOR
 from api.errors import status_of
 from api.routes import Route
 from composition import compose
@@ -32,6 +32,8 @@ OPEN_TO_ALL = {
     ("POST", "/v1/login/refresh"),
     ("GET", "/v1/items"),
     ("GET", "/v1/items/{code}"),
+    ("GET", "/v1/items/{code}/questions"),
+    ("GET", "/v1/items/{code}/materials/{material}/{paper}"),
     ("POST", "/v1/progress"),
     ("GET", "/v1/windows"),
     ("GET", "/v1/ratings/options"),
@@ -270,6 +272,9 @@ async def test_a_token_opens_only_its_own_surface(world: World) -> None:
             if route.surface in {PUBLIC} or surface == route.surface.name:
                 continue
             answer = await world.http.request(route.method, _address(route), token=token)
-            assert answer.status == 401, (surface, route.method, route.path)
-            assert answer.json["code"] == "unauthenticated"
+            # The window's officer is known to whoever else works here, and may not do their work.
+            known = surface == STAFF.name and route.surface in (EDITOR, SUPERVISOR)
+            told = (403, "forbidden") if known else (401, "unauthenticated")
+            found = (answer.status, answer.json["code"])
+            assert found == told, (surface, route.method, route.path)
     assert await world.rows("cases") == before

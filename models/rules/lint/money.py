@@ -1,0 +1,68 @@
+"""Fees: none without a law, none without an amount (行政许可法58; 安阳方案2014 严防乱收费)."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from models.rules.branches import known_fields
+from models.rules.lint.finding import Body, Hit, Policy, Rule, Severity
+from models.rules.lint.limits import says_nothing
+from models.rules.states import FeeStage
+
+_NAMES_A_RULE = re.compile("法|条例|规定|办法|通知|〔|《|目录")
+
+
+def fee_without_basis(body: Body, _: Policy) -> Iterator[Hit]:
+    """No fee unless a law or an administrative regulation says so."""
+    if body["fee"]["charged"] and says_nothing(body["fee"].get("basis", "")):
+        yield Hit("/fee/basis")
+
+
+def fee_basis_unclear(body: Body, _: Policy) -> Iterator[Hit]:
+    """A basis that names no rule that somebody could look up."""
+    basis = body["fee"].get("basis", "")
+    if body["fee"]["charged"] and not says_nothing(basis) and not _NAMES_A_RULE.search(basis):
+        yield Hit("/fee/basis", basis)
+
+
+def fee_incomplete(body: Body, _: Policy) -> Iterator[Hit]:
+    """What is charged has a name, a stage and rules; what is not, has none."""
+    fee = body["fee"]
+    if fee["charged"] is (fee["stage"] == FeeStage.NONE):
+        yield Hit("/fee/stage")
+    if fee["charged"] and not fee.get("name", "").strip():
+        yield Hit("/fee/name")
+    if fee["charged"] and not fee.get("rules"):
+        yield Hit("/fee/rules")
+
+
+def fee_by_unknown(body: Body, _: Policy) -> Iterator[Hit]:
+    """An amount that is counted by a field which the form does not have, or a price never met."""
+    known = known_fields(body)
+    for place, rule in enumerate(body["fee"].get("rules", ())):
+        for key in ("each_of", "per", "unit_price_by"):
+            if rule.get(key, next(iter(known))) not in known:
+                yield Hit(f"/fee/rules/{place}/{key}", rule[key])
+        if rule.get("unit_price_by") in known:
+            for kind in _never_chosen(body, rule):
+                yield Hit(f"/fee/rules/{place}/unit_price_cent/{kind}", kind)
+
+
+def _never_chosen(body: Body, rule: dict[str, Any]) -> list[str]:
+    name = rule["unit_price_by"].removeprefix("form.")
+    choices = body["form_schema"]["properties"].get(name, {}).get("enum")
+    return [kind for kind in rule["unit_price_cent"] if choices and kind not in choices]
+
+
+_R, _W = Severity.REFUSES, Severity.WARNS
+# fmt: off
+RULES = (
+    Rule("fee_without_basis", _R, "收费没有写法定依据。", "行政许可法58", fee_without_basis),
+    Rule("fee_basis_unclear", _W, "收费依据“{}”没有写明是哪部法律法规。", "行政许可法58",
+         fee_basis_unclear),
+    Rule("fee_incomplete", _R, "收费的环节、名称或标准没有写全,或者和“不收费”矛盾。",
+         "行政许可法58; 安阳方案2014 严防乱收费", fee_incomplete),
+    Rule("fee_by_unknown", _R, "收费标准里的“{}”在表单里填不到。",
+         "安阳方案2014: 金额只能来自公布的标准", fee_by_unknown),
+)
+# fmt: on
