@@ -17,6 +17,7 @@ from services.applicants import Applicants
 from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
+from services.credit import Credit
 from services.deliveries import Deliveries
 from services.events import BackofficeEvents
 from services.fees import Fees
@@ -26,6 +27,7 @@ from services.items import Items
 from services.machines import Machines
 from services.materials import Materials
 from services.messages import Messages
+from services.originals import Originals
 from services.packages import Packages
 from services.payments import Payments
 from services.ports import Clock
@@ -85,6 +87,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     acceptance = Acceptance(transitions, packages, fees)
     deliveries = Deliveries(made.crypto, items, transitions, made.courier, made.jobs)
     results = Results(transitions, fees, deliveries, items, made.files)
+    credit = Credit()
     payments = Payments(made.channel, items, transitions, acceptance, results, made.jobs)
     materials = Materials(made.clock, made.crypto, cases, made.files)
     messages = Messages(made.clock, made.crypto, made.messages, made.sms, _templates(settings))
@@ -110,6 +113,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         events=BackofficeEvents(items, transitions, fees, results),
         payments=payments,
         results=results,
+        originals=Originals(cases, results, credit),
         deliveries=deliveries,
         ratings=Ratings(made.clock),
     )

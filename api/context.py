@@ -13,6 +13,7 @@ from services.handoff import Handoff
 from services.items import Items
 from services.machines import Machines
 from services.materials import Materials
+from services.originals import Originals
 from services.payments import Payments
 from services.ports import Broadcast, Limiter, Tokens
 from services.progress import ProgressReader
@@ -45,5 +46,6 @@ class Context:
     events: BackofficeEvents
     payments: Payments
     results: Results
+    originals: Originals
     deliveries: Deliveries
     ratings: Ratings
