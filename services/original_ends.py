@@ -162,9 +162,9 @@ class OriginalEnds:
         check = await OriginalCheck.get_or_none(id=check_id, case_id=case_id)
         if check is None:
             raise CheckUnknown
-        actor = desk.acting(opened.case, officer)
         if check.outcome != Outcome.PENDING.value:
             raise CheckJudged
+        actor = desk.acting(opened.case, officer)
         if check.officer_id == officer.id:
             raise SecondOfficerNeeded
         return opened.case, opened.item, check, actor

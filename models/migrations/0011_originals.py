@@ -7,6 +7,11 @@ from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import UniqueConstraint
 
 
+PENDING = UniqueConstraint(
+    fields=("case_id",), name="uq_original_checks_pending", condition="outcome = 'PENDING'"
+)
+
+
 def _list() -> "fields.Field[Any]":
     return fields.JSONField(db_default="[]", default=list, encoder=JSON_DUMPS, decoder=loads)
 
@@ -21,6 +26,17 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
+        ops.AlterModelOptions(
+            "OriginalCheck",
+            {
+                "table": "original_checks",
+                "app": "models",
+                "constraints": [PENDING],
+                "pk_attr": "id",
+                "table_description": "原件核验: one look at the originals; ``outcome`` is a "
+                "``models.rules.originals.Outcome``.",
+            },
+        ),
         ops.AddField("Case", "last_visit_on", fields.DateField(null=True)),
         ops.AddField("OriginalCheck", "identity_matched", fields.BooleanField(null=True)),
         ops.AddField("OriginalCheck", "evidence", _list()),
@@ -38,12 +54,5 @@ class Migration(migrations.Migration):
             "CreditEvent", "decision", fields.CharField(max_length=500, db_default="", default="")
         ),
         ops.AddField("CreditEvent", "reported_at", _time()),
-        ops.AddConstraint(
-            "OriginalCheck",
-            UniqueConstraint(
-                fields=("case_id",),
-                name="uq_original_checks_pending",
-                condition="outcome = 'PENDING'",
-            ),
-        ),
+        ops.AddConstraint("OriginalCheck", PENDING),
     ]
