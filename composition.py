@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -10,14 +11,16 @@ from adapters import Adapters, make_adapters
 from api.context import Context
 from integrations.jobs import Handler, Worker
 from models.database import close_database, config_for, open_database
+from models.rules.calendar import Limit
 from models.unit import drain
 from services.acceptance import Acceptance
 from services.accounts import Accounts
+from services.announcements import DELIVER
 from services.applicants import Applicants
 from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
-from services.credit import Credit
+from services.credit import Credit, CreditPolicy
 from services.deliveries import Deliveries
 from services.events import BackofficeEvents
 from services.fees import Fees
@@ -27,6 +30,7 @@ from services.items import Items
 from services.machines import Machines
 from services.materials import Materials
 from services.messages import Messages
+from services.original_ends import OriginalEnds
 from services.originals import Originals
 from services.packages import Packages
 from services.payments import Payments
@@ -79,7 +83,8 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     items = Items(made.clock)
     forms = Forms(made.crypto)
     applicants = Applicants(made.crypto)
-    clocks = Clocks(Calendars(made.clock))
+    calendars = Calendars(made.clock)
+    clocks = Clocks(calendars)
     transitions = Transitions(made.clock, clocks, made.jobs, made.broadcast)
     cases = Cases(made.clock, items, forms, applicants, transitions)
     fees = Fees(made.clock, forms, applicants)
@@ -87,12 +92,13 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     acceptance = Acceptance(transitions, packages, fees)
     deliveries = Deliveries(made.crypto, items, transitions, made.courier, made.jobs)
     results = Results(transitions, fees, deliveries, items, made.files)
-    credit = Credit()
+    credit = Credit(made.clock, made.crypto, made.jobs, calendars, _credit_policy(settings))
+    ends = OriginalEnds(cases, credit)
     payments = Payments(made.channel, items, transitions, acceptance, results, made.jobs)
     materials = Materials(made.clock, made.crypto, cases, made.files)
     messages = Messages(made.clock, made.crypto, made.messages, made.sms, _templates(settings))
     reminders = Reminders(made.clock, made.jobs)
-    timeouts = Timeouts(transitions, acceptance, reminders)
+    timeouts = Timeouts(transitions, acceptance, reminders, ends)
     timers = Timers(items, payments, reminders, timeouts)
     context = Context(
         tokens=made.tokens,
@@ -113,7 +119,8 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         events=BackofficeEvents(items, transitions, fees, results),
         payments=payments,
         results=results,
-        originals=Originals(cases, results, credit),
+        credit=credit,
+        originals=Originals(cases, results, ends),
         deliveries=deliveries,
         ratings=Ratings(made.clock),
     )
@@ -129,12 +136,22 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         handlers={
             TELL: messages.tell,
             REMIND: messages.remind,
+            DELIVER: messages.deliver,
             "payment.sweep": payments.sweep,
             "delivery.create_parcel": deliveries.create_parcel,
             "delivery.poll": deliveries.poll,
         },
-        schedules={"timers": ("* * * * *", timers.sweep)},
+        schedules={
+            "timers": ("* * * * *", timers.sweep),
+            "credit": ("7 * * * *", credit.tick),
+        },
         seeding=Seeding(items),
+    )
+
+
+def _credit_policy(settings: Settings) -> CreditPolicy:
+    return CreditPolicy(
+        Limit(settings.credit_objection_days), timedelta(days=settings.credit_lasts_days)
     )
 
 

@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     proxies: int = Field(0, ge=0, le=5, description="trusted proxies in front of the API")
     data_dir: Path = Path("var/data")
 
+    credit_objection_days: int = Field(10, ge=5, le=60, description="working days")
+    credit_lasts_days: int = Field(365, ge=30, le=1826)
+
     database_url: SecretStr
     database_pool: int = Field(10, ge=2, le=100)
     database_timeout: float = Field(2.0, gt=0, le=60)

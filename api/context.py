@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from services.accounts import Accounts
 from services.cases import Cases
+from services.credit import Credit
 from services.deliveries import Deliveries
 from services.events import BackofficeEvents
 from services.files import MultipartReader
@@ -47,5 +48,6 @@ class Context:
     payments: Payments
     results: Results
     originals: Originals
+    credit: Credit
     deliveries: Deliveries
     ratings: Ratings

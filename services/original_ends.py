@@ -9,7 +9,8 @@ from uuid import UUID
 from models.case import Case, ClockInstance
 from models.credit import OriginalCheck
 from models.material import Material
-from models.rules.clock_table import ClockName
+from models.rules.calendar import due_on
+from models.rules.clock_table import CLOCKS, ClockName
 from models.rules.credit import Behaviour
 from models.rules.events import Event
 from models.rules.originals import Finding, Outcome
@@ -78,7 +79,8 @@ class OriginalEnds:
         identity = check.identity_matched is False
         behaviour = Behaviour.IDENTITY_MISMATCH if identity else Behaviour.FALSE_ORIGINAL
         data = {
-            **_grounds(behaviour, check),
+            **_grounds(behaviour),
+            "check_id": str(check.id),
             "text": f"{behaviour.zh},这次办理已经终止。{OBJECT}",
         }
         await self._end(case, item, Event.IDENTITY_MISMATCH_OR_FALSE, actor, data)
@@ -86,7 +88,7 @@ class OriginalEnds:
             case,
             behaviour,
             behaviour.basis,
-            [f"original_check:{check.id}", *check.evidence],
+            check.evidence,
             self._now,
             by=(check.officer_id, officer.id),
         )
@@ -116,25 +118,22 @@ class OriginalEnds:
         the days run or a mismatch waits for a second officer: then the office is late, not the
         applicant.
         """
-        if not await _is_over(case, ClockName.ORIGINALS_3WD, now) or await desk.is_suspected(case):
+        clock = await _over(case, ClockName.ORIGINALS_3WD, now)
+        if clock is None or await desk.is_suspected(case):
             return False
         behaviour = Behaviour.ORIGINALS_NOT_SUPPLIED
         points = await lists.newest_list(case)
         names = "、".join(point["name"] for point in points)
-        check = (
-            await OriginalCheck.filter(case_id=case.id, outcome=Outcome.INCOMPLETE.value)
-            .order_by("-at", "-id")
-            .first()
-        )
         data = {
-            **_grounds(behaviour, check),
+            **_grounds(behaviour),
+            **_limit(clock),
             "items": points,
             "text": f"到期没有补齐原件:{names}。这次办理已经终止,您可以重新申请。"
             f"这件事可能记入信用档案,{OBJECT}",
         }
         await self._end(case, item, Event.ORIGINALS_TIMEOUT, actor, data)
-        evidence = [] if check is None else [f"original_check:{check.id}"]
-        await self.credit.propose(case, behaviour, behaviour.basis, evidence, now)
+        facts = f"到{due_on(clock.due_at).isoformat()}没有补齐材料原件:{names}"
+        await self.credit.propose(case, behaviour, behaviour.basis, [facts], now)
         return True
 
     async def no_show(self, case: Case, item: PublishedItem, now: datetime, actor: Actor) -> bool:
@@ -143,12 +142,11 @@ class OriginalEnds:
         In the caller's transaction, with the case's row held. False, and nothing changed, while
         the time runs or when originals have been here: then the office has to look at them.
         """
-        came = await OriginalCheck.exists(case_id=case.id)
-        if came or not await _is_over(case, ClockName.ORIGINALS_PRESENT, now):
+        clock = await _over(case, ClockName.ORIGINALS_PRESENT, now)
+        if clock is None or await OriginalCheck.exists(case_id=case.id):
             return False
-        await self._end(
-            case, item, Event.ORIGINALS_NO_SHOW, actor, {"reason_code": "ORIGINALS_NOT_SHOWN"}
-        )
+        data = {"reason_code": "ORIGINALS_NOT_SHOWN", **_limit(clock)}
+        await self._end(case, item, Event.ORIGINALS_NO_SHOW, actor, data)
         return True
 
     @property
@@ -190,17 +188,21 @@ class OriginalEnds:
         await close_soon(transitions.jobs, case.id)
 
 
-def _grounds(behaviour: Behaviour, check: OriginalCheck | None) -> dict[str, Any]:
+def _grounds(behaviour: Behaviour) -> dict[str, Any]:
     """Return what the notices of the end (N11, N20) tell."""
     return {
         "reason_code": behaviour.value,
         "behaviour": behaviour.zh,
         "basis": behaviour.basis,
-        "check_id": None if check is None else str(check.id),
     }
 
 
-async def _is_over(case: Case, name: ClockName, now: datetime) -> bool:
-    return await ClockInstance.exists(
+def _limit(clock: ClockInstance) -> dict[str, str]:
+    return {"limit": CLOCKS[ClockName(clock.name)].zh, "due_on": due_on(clock.due_at).isoformat()}
+
+
+async def _over(case: Case, name: ClockName, now: datetime) -> ClockInstance | None:
+    """Return a running clock of a case that has come to its end."""
+    return await ClockInstance.get_or_none(
         case_id=case.id, name=name.value, stopped_at=None, due_at__lte=now
     )

@@ -7,8 +7,6 @@ case when a second officer says so too (T41).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +25,6 @@ from services import original_desk as desk
 from services import original_lists as lists
 from services.actors import Actor, Citizen, Officer
 from services.cases import Cases, CaseUnknown, Opened
-from services.credit import Credit
 from services.events import FeeUnsettled
 from services.items import PublishedItem
 from services.original_desk import Checked
@@ -55,11 +52,7 @@ class Sheet:
 class Originals:
     cases: Cases
     results: Results
-    credit: Credit
-
-    @cached_property
-    def _ends(self) -> OriginalEnds:
-        return OriginalEnds(self.cases, self.credit)
+    ends: OriginalEnds
 
     async def show(self, officer: Officer, case_id: UUID) -> Sheet:
         """Return what is to be seen and what was; raise ``CaseUnknown``."""
@@ -135,21 +128,13 @@ class Originals:
         self, officer: Officer, case_id: UUID, check_id: UUID, opinion: str
     ) -> Checked:
         """Confirm a mismatch as a second officer (T41); see ``OriginalEnds``."""
-        return await self._ends.confirm(officer, case_id, check_id, opinion)
+        return await self.ends.confirm(officer, case_id, check_id, opinion)
 
     async def dismiss(
         self, officer: Officer, case_id: UUID, check_id: UUID, opinion: str
     ) -> Checked:
         """Reject a mismatch as a second officer; see ``OriginalEnds``."""
-        return await self._ends.dismiss(officer, case_id, check_id, opinion)
-
-    async def timed_out(self, case: Case, item: PublishedItem, now: datetime, actor: Actor) -> bool:
-        """End a case whose originals were not supplied in time (T40); see ``OriginalEnds``."""
-        return await self._ends.timed_out(case, item, now, actor)
-
-    async def no_show(self, case: Case, item: PublishedItem, now: datetime, actor: Actor) -> bool:
-        """End a case whose applicant never came (T50); see ``OriginalEnds``."""
-        return await self._ends.no_show(case, item, now, actor)
+        return await self.ends.dismiss(officer, case_id, check_id, opinion)
 
     async def _record(
         self, officer: Officer, case: Case, look: Look, known: Sequence[Original]

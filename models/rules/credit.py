@@ -10,15 +10,25 @@ from typing import Self
 
 
 class CreditStatus(StrEnum):
-    """Where a credit event stands; ``counts`` tells whether it is held against the person."""
+    """Where a credit event stands; ``zh`` says it to the person whom it is about."""
 
-    PROPOSED = "PROPOSED"
-    CONFIRMED = "CONFIRMED"
-    NOTIFIED = "NOTIFIED"
-    OBJECTED = "OBJECTED"
-    CANCELLED = "CANCELLED"
-    REPORTED = "REPORTED"
-    REPAIRED = "REPAIRED"
+    _value_: str
+    zh: str
+
+    # The default is for type checkers, which read CreditStatus("PROPOSED") as a call of this.
+    def __new__(cls, name: str, zh: str = "") -> Self:
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.zh = zh
+        return member
+
+    PROPOSED = "PROPOSED", "有人提出,还没有确认,现在不影响您。"
+    CONFIRMED = "CONFIRMED", "已经确认,正在告知您。"
+    NOTIFIED = "NOTIFIED", "已经确认。您有异议的,请在期限内提出。"
+    OBJECTED = "OBJECTED", "您提的异议正在处理,处理完之前不会上报。"
+    CANCELLED = "CANCELLED", "已经撤销,不影响您。"
+    REPORTED = "REPORTED", "已经记入信用档案。改正以后可以申请信用修复。"
+    REPAIRED = "REPAIRED", "已经修复,不再影响您。"
 
     @property
     def ended(self) -> bool:

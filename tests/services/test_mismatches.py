@@ -87,7 +87,7 @@ async def test_a_wrong_suspicion_costs_the_applicant_no_day(world: World) -> Non
     )
     assert checked.check is not None
     world.clock.at = verifying.TIMEOUT
-    assert not await verifying.time_out(world, filed, world.ctx.originals.timed_out)
+    assert not await verifying.time_out(world, filed, world.ctx.originals.ends.timed_out)
     assert (await filed.case()).state is State.ORIGINALS_SUPPLEMENT
     world.clock.at += timedelta(hours=10)
     officer = await verifying.second(world)
@@ -126,10 +126,10 @@ async def test_nothing_by_the_fourteenth_ends_the_case(world: World) -> None:
     filed = await verifying.lacking(world)
     world.clock.at = verifying.TIMEOUT - timedelta(seconds=1)
     before = await standing(world)
-    assert not await verifying.time_out(world, filed, world.ctx.originals.timed_out)
+    assert not await verifying.time_out(world, filed, world.ctx.originals.ends.timed_out)
     assert await standing(world) == before
     world.clock.at = verifying.TIMEOUT
-    assert await verifying.time_out(world, filed, world.ctx.originals.timed_out)
+    assert await verifying.time_out(world, filed, world.ctx.originals.ends.timed_out)
     case = await filed.case()
     assert (case.state, case.verify_later_mark) == (State.TERMINATED, True)
     event = await CaseEvent.get(case_id=filed.case_id, row="T40")
@@ -148,10 +148,10 @@ async def test_who_never_came_has_nothing_held_against_them(world: World) -> Non
     assert (await verifying.running(filed))["ORIGINALS_PRESENT"] == "2026-07-06"
     world.clock.at = verifying.REVIEWED + timedelta(days=60)
     before = await standing(world)
-    assert not await verifying.time_out(world, filed, world.ctx.originals.no_show)
+    assert not await verifying.time_out(world, filed, world.ctx.originals.ends.no_show)
     assert await standing(world) == before
     world.clock.at += timedelta(hours=8)
-    assert await verifying.time_out(world, filed, world.ctx.originals.no_show)
+    assert await verifying.time_out(world, filed, world.ctx.originals.ends.no_show)
     assert (await filed.case()).state is State.TERMINATED
     event = await CaseEvent.get(case_id=filed.case_id, row="T50")
     kinds = [n.kind for n in await Notice.filter(case_id=filed.case_id, seq=event.seq)]
@@ -165,5 +165,5 @@ async def test_who_came_is_no_no_show(world: World) -> None:
     await world.ctx.originals.arrived(reviewer(filed), filed.case_id, by_post=False)
     world.clock.at += timedelta(days=90)
     before = await standing(world)
-    assert not await verifying.time_out(world, filed, world.ctx.originals.no_show)
+    assert not await verifying.time_out(world, filed, world.ctx.originals.ends.no_show)
     assert await standing(world) == before
