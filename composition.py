@@ -17,6 +17,7 @@ from services.acceptance import Acceptance
 from services.accounts import Accounts
 from services.announcements import DELIVER
 from services.applicants import Applicants
+from services.archive import Archive, ArchivePolicy, unsigned
 from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
@@ -61,6 +62,7 @@ class Parts:
     handlers: Mapping[str, Handler]
     schedules: Mapping[str, tuple[str, Callable[[], Awaitable[object]]]]
     seeding: Seeding
+    archive: Archive
 
     async def open(self) -> None:
         await open_database(self.database)
@@ -100,6 +102,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     reminders = Reminders(made.clock, made.jobs)
     timeouts = Timeouts(transitions, acceptance, reminders, ends)
     timers = Timers(items, payments, reminders, timeouts)
+    archive = Archive(cases, made.crypto, made.files, _archive_policy(settings), unsigned)
     context = Context(
         tokens=made.tokens,
         limiter=made.limiter,
@@ -144,8 +147,19 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         schedules={
             "timers": ("* * * * *", timers.sweep),
             "credit": ("7 * * * *", credit.tick),
+            "archive": ("*/10 * * * *", archive.sweep),
         },
         seeding=Seeding(items),
+        archive=archive,
+    )
+
+
+def _archive_policy(settings: Settings) -> ArchivePolicy:
+    return ArchivePolicy(
+        after=timedelta(days=settings.archive_after_days),
+        rated=settings.archive_waits_for_rating,
+        documents=settings.archive_waits_for_documents,
+        retention=settings.archive_retention,
     )
 
 

@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
             "second_opinion",
             fields.CharField(max_length=1000, db_default="", default=""),
         ),
+        ops.AddField("ArchivePackage", "application_sealed", fields.BinaryField(null=True)),
         ops.AddField("CreditEvent", "proposed_by", _list()),
         ops.AddField("CreditEvent", "objection_due_at", _time()),
         ops.AddField("CreditEvent", "decided_by", fields.UUIDField(null=True)),
