@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -10,14 +11,18 @@ from adapters import Adapters, make_adapters
 from api.context import Context
 from integrations.jobs import Handler, Worker
 from models.database import close_database, config_for, open_database
+from models.rules.calendar import Limit
 from models.rules.lint import Policy
 from models.unit import drain
 from services.acceptance import Acceptance
 from services.accounts import Accounts
+from services.announcements import DELIVER
 from services.applicants import Applicants
+from services.archive import Archive, ArchivePolicy, unsigned
 from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
+from services.credit import Credit, CreditPolicy
 from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.events import BackofficeEvents
@@ -29,6 +34,8 @@ from services.items import Items
 from services.machines import Machines
 from services.materials import Materials
 from services.messages import Messages
+from services.original_ends import OriginalEnds
+from services.originals import Originals
 from services.packages import Packages
 from services.payments import Payments
 from services.ports import Clock
@@ -60,6 +67,7 @@ class Parts:
     handlers: Mapping[str, Handler]
     schedules: Mapping[str, tuple[str, Callable[[], Awaitable[object]]]]
     seeding: Seeding
+    archive: Archive
 
     async def open(self) -> None:
         await open_database(self.database)
@@ -93,12 +101,15 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     acceptance = Acceptance(transitions, packages, fees)
     deliveries = Deliveries(made.crypto, items, transitions, made.courier, made.jobs)
     results = Results(transitions, fees, deliveries, items, made.files)
+    credit = Credit(made.clock, made.crypto, made.jobs, calendars, _credit_policy(settings))
+    ends = OriginalEnds(cases, credit)
     payments = Payments(made.channel, items, transitions, acceptance, results, made.jobs)
     materials = Materials(made.clock, made.crypto, cases, made.files)
     messages = Messages(made.clock, made.crypto, made.messages, made.sms, _templates(settings))
     reminders = Reminders(made.clock, made.jobs)
-    timeouts = Timeouts(transitions, acceptance, reminders)
+    timeouts = Timeouts(transitions, acceptance, reminders, ends)
     timers = Timers(items, payments, reminders, timeouts)
+    archive = Archive(cases, made.crypto, made.files, _archive_policy(settings), unsigned)
     context = Context(
         tokens=made.tokens,
         limiter=made.limiter,
@@ -121,6 +132,8 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         events=BackofficeEvents(items, transitions, fees, results),
         payments=payments,
         results=results,
+        credit=credit,
+        originals=Originals(cases, results, ends),
         deliveries=deliveries,
         ratings=Ratings(made.clock),
     )
@@ -136,12 +149,33 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         handlers={
             TELL: messages.tell,
             REMIND: messages.remind,
+            DELIVER: messages.deliver,
             "payment.sweep": payments.sweep,
             "delivery.create_parcel": deliveries.create_parcel,
             "delivery.poll": deliveries.poll,
         },
-        schedules={"timers": ("* * * * *", timers.sweep)},
+        schedules={
+            "timers": ("* * * * *", timers.sweep),
+            "credit": ("7 * * * *", credit.tick),
+            "archive": ("*/10 * * * *", archive.sweep),
+        },
         seeding=Seeding(items, checks, questions),
+        archive=archive,
+    )
+
+
+def _archive_policy(settings: Settings) -> ArchivePolicy:
+    return ArchivePolicy(
+        after=timedelta(days=settings.archive_after_days),
+        rated=settings.archive_waits_for_rating,
+        documents=settings.archive_waits_for_documents,
+        retention=settings.archive_retention,
+    )
+
+
+def _credit_policy(settings: Settings) -> CreditPolicy:
+    return CreditPolicy(
+        Limit(settings.credit_objection_days), timedelta(days=settings.credit_lasts_days)
     )
 
 

@@ -41,6 +41,14 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var/data")
     item_max_visits: int = Field(1, ge=0, le=10, description="visits an item may need unwarned")
 
+    credit_objection_days: int = Field(10, ge=5, le=60, description="working days")
+    credit_lasts_days: int = Field(365, ge=30, le=1826)
+
+    archive_after_days: int = Field(30, ge=0, le=3650)
+    archive_waits_for_rating: bool = True
+    archive_waits_for_documents: bool = False
+    archive_retention: str = Field("30年", min_length=1, max_length=20)
+
     database_url: SecretStr
     database_pool: int = Field(10, ge=2, le=100)
     database_timeout: float = Field(2.0, gt=0, le=60)

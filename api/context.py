@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from services.accounts import Accounts
 from services.cases import Cases
+from services.credit import Credit
 from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.events import BackofficeEvents
@@ -14,6 +15,7 @@ from services.handoff import Handoff
 from services.items import Items
 from services.machines import Machines
 from services.materials import Materials
+from services.originals import Originals
 from services.payments import Payments
 from services.ports import Broadcast, Limiter, Tokens
 from services.progress import ProgressReader
@@ -51,5 +53,7 @@ class Context:
     events: BackofficeEvents
     payments: Payments
     results: Results
+    originals: Originals
+    credit: Credit
     deliveries: Deliveries
     ratings: Ratings

@@ -13,9 +13,10 @@ from models.ids import uuid7
 
 
 class OriginalCheck(Model):
-    """原件核验: one visit with the originals; ``outcome`` PASS, INCOMPLETE, MISMATCH or PENDING.
+    """原件核验: one look at the originals; ``outcome`` is a ``models.rules.originals.Outcome``.
 
-    A MISMATCH counts when a second officer has confirmed it (PENDING until then).
+    A MISMATCH counts when a second officer has confirmed it; until then it is PENDING, and
+    DISMISSED when that officer saw it otherwise. ``items`` holds code, name, finding and note.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -25,14 +26,26 @@ class OriginalCheck(Model):
     case_id: UUID
     outcome = fields.CharField(12)
     items: fields.Field[list[dict[str, Any]]] = fields.JSONField[list[dict[str, Any]]]()
+    # None: nobody looked, because nothing to compare the person with was there.
+    identity_matched = fields.BooleanField(null=True)
+    evidence: fields.Field[list[str]] = fields.JSONField[list[str]](db_default="[]", default=list)
+    by_post = fields.BooleanField(db_default=False, default=False)
     opinion = fields.CharField(1000, default="")
     officer_id = fields.UUIDField()
     second_officer_id = fields.UUIDField(null=True)
+    second_opinion = fields.CharField(1000, db_default="", default="")
     at = fields.DatetimeField()
     confirmed_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "original_checks"
+        constraints = [
+            UniqueConstraint(
+                fields=("case_id",),
+                name="uq_original_checks_pending",
+                condition="outcome = 'PENDING'",
+            )
+        ]
 
 
 class CreditEvent(Model):
@@ -55,12 +68,22 @@ class CreditEvent(Model):
     basis = fields.CharField(200)
     evidence: fields.Field[list[str]] = fields.JSONField[list[str]](default=list)
     status = fields.CharField(12)
+    # Officers whose own finding this is: they do not confirm it.
+    proposed_by: fields.Field[list[str]] = fields.JSONField[list[str]](
+        db_default="[]", default=list
+    )
     proposed_at = fields.DatetimeField()
     confirmed_by = fields.UUIDField(null=True)
     confirmed_at = fields.DatetimeField(null=True)
     notified_at = fields.DatetimeField(null=True)
+    # Until then the person may object; nothing is reported before.
+    objection_due_at = fields.DatetimeField(null=True)
     objection_sealed = fields.BinaryField(null=True)
     objected_at = fields.DatetimeField(null=True)
+    decided_by = fields.UUIDField(null=True)
+    decided_at = fields.DatetimeField(null=True)
+    decision = fields.CharField(500, db_default="", default="")
+    reported_at = fields.DatetimeField(null=True)
     closed_by = fields.UUIDField(null=True)
     closed_at = fields.DatetimeField(null=True)
     outcome = fields.CharField(500, default="")

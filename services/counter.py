@@ -1,7 +1,9 @@
 """The counter: results handed to the post or to their owners by window staff."""
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from models.case import Case
@@ -18,6 +20,7 @@ from services.items import Items
 from services.parcels import DeliveryStatus, Parcels
 from services.ports import Crypto
 from services.transitions import StepNotAllowed, StepNotYours, Transitions
+from services.visits import visited
 
 CODE_PURPOSE = "delivery.pickup_code"
 MOST_FAILURES = 5
@@ -120,7 +123,8 @@ class Counter:
             delivery.pickup_failures += 1
             await delivery.save(update_fields=["pickup_failures"])
             return None
-        await self._step(case, Event.WINDOW_PICKUP, actor)
+        visit = visited(case, self.transitions.clock.now())
+        await self._step(case, Event.WINDOW_PICKUP, actor, visit)
         delivery.status = DeliveryStatus.PICKED_UP.value
         delivery.pickup_code_sealed = None
         delivery.updated_at = self.transitions.clock.now()
@@ -137,9 +141,11 @@ class Counter:
             raise StepNotAllowed
         return case, await Delivery.get(case_id=case_id)
 
-    async def _step(self, case: Case, event: Event, actor: Actor) -> None:
+    async def _step(
+        self, case: Case, event: Event, actor: Actor, changes: Mapping[str, Any] | None = None
+    ) -> None:
         item = await self.items.version(case.item_version_id)
-        await self.transitions.apply(case, item, event, actor)
+        await self.transitions.apply(case, item, event, actor, changes=changes)
 
 
 def _at_window(officer: Officer) -> Actor:

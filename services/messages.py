@@ -50,6 +50,10 @@ class Messages:
         """
         await self._deliver(await self._record_reminder(payload))
 
+    async def deliver(self, payload: Mapping[str, Any]) -> None:
+        """Send what a use-case has recorded (job ``message.deliver``: key); see ``tell``."""
+        await self._deliver(await Message.get_or_none(key=payload["key"]))
+
     async def _deliver(self, message: Message | None) -> None:
         if message is None or message.status != PENDING:
             return

@@ -18,6 +18,8 @@ OCCASIONS: Mapping[Event, tuple[str, str]] = MappingProxyType(
         Event.REQUEST_PAYMENT: ("case_action", "已批准,请缴费后领证"),
         Event.REVIEW_COMPLETE: ("case_action", "请带原件到窗口核对"),
         Event.ORIGINALS_INCOMPLETE: ("case_action", "请三个工作日内补齐原件"),
+        Event.ORIGINALS_PASS: ("case_progress", "原件核对好了,申请已批准"),
+        Event.IDENTITY_MISMATCH_OR_FALSE: ("case_progress", "办理已经终止,请看告知书"),
         Event.ACCEPT: ("case_progress", "您的申请已经受理"),
         Event.PAPER_RECEIVED: ("case_progress", "您的申请已经受理"),
         Event.REFUSE_ACCEPTANCE: ("case_progress", "申请不予受理,请看原因"),

@@ -21,12 +21,14 @@ from services.actors import SYSTEM
 from services.clocks import Clocks, columns_of
 from services.items import PublishedItem
 from services.orders import OPEN, close_soon
+from services.original_ends import OriginalEnds
 from services.reminders import Reminders
 from services.transitions import Transitions
 
 # The last step of a promise or of a payment that did not come is not taken while money may.
 ASK_FIRST = (Event.PAYMENT_TIMEOUT, Event.PAYMENT_OVERDUE)
 SHORTFALLS = (Event.SHORTFALL_TIMEOUT, Event.SHORTFALL_TIMEOUT_TERMINATE)
+ORIGINALS = (Event.ORIGINALS_TIMEOUT, Event.ORIGINALS_NO_SHOW)
 
 Step = Callable[[Case, PublishedItem, Event, dict[str, str]], Awaitable[None]]
 
@@ -36,6 +38,7 @@ class Timeouts:
     transitions: Transitions
     acceptance: Acceptance
     reminders: Reminders
+    originals: OriginalEnds
 
     @property
     def clocks(self) -> Clocks:
@@ -61,6 +64,10 @@ class Timeouts:
             return False
         elif event is Event.DRAFT_EXPIRE_OR_DELETE and await self._touched(case, clock, now):
             return True
+        elif event in ORIGINALS:
+            # Not while the office has yet to look at what is there: then it is late itself.
+            if not await self._without_originals(case, item, event, now):
+                await self._without_step(case, item, clock, now)
         else:
             await self._step(case, item, event, clock, now)
         return True
@@ -87,6 +94,13 @@ class Timeouts:
         await self.transitions.apply(case, item, event, SYSTEM, data=data)
         if case.state.closed:
             await close_soon(self.transitions.jobs, case.id)
+
+    async def _without_originals(
+        self, case: Case, item: PublishedItem, event: Event, now: datetime
+    ) -> bool:
+        if event is Event.ORIGINALS_TIMEOUT:
+            return await self.originals.timed_out(case, item, now, SYSTEM)
+        return await self.originals.no_show(case, item, now, SYSTEM)
 
     async def _nothing_open(self, case: Case, event: Event) -> bool:
         # An order may have been opened since the channel was asked.

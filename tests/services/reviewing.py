@@ -31,6 +31,10 @@ TABLES = (
     "handoff_packages",
     "backoffice_events",
     "deliveries",
+    "materials",
+    "original_checks",
+    "credit_events",
+    "archive_packages",
 )
 
 

@@ -167,7 +167,8 @@ async def test_an_order_opened_after_the_channel_was_asked_waits(world: World) -
     world.clock.at = at(3, 24)
     reminders = Reminders(world.clock, world.parts.adapters.jobs)
     acceptance = world.ctx.reviews.acceptance
-    timeouts = Timeouts(acceptance.transitions, acceptance, reminders)
+    ends = world.ctx.originals.ends
+    timeouts = Timeouts(acceptance.transitions, acceptance, reminders, ends)
 
     async def end() -> bool:
         case = await Case.filter(id=filed.case_id).select_for_update().get()

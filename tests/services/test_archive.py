@@ -1,0 +1,309 @@
+"""The archive: what is kept of a case, that every file was looked at, and that edits show."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from commands import archive as command
+from models.archive import ArchivePackage
+from models.case import Case, CaseEvent
+from models.material import Material
+from models.rules.credit import CreditStatus
+from models.rules.events import Event, Role
+from models.rules.states import State
+from models.supervision import MonitorAlert
+from services.archive import Archive
+from services.cases import CaseUnknown
+from services.errors import Problem
+from services.events import Decision
+from services.packages import canonical, sha256_of
+from services.transitions import StepNotAllowed
+from tests import make
+from tests.make import Filed
+from tests.services import reviewing, stages, verifying
+from tests.services.reviewing import refused
+from tests.services.timing import step
+from tests.world import World
+
+MONTH = timedelta(days=30)
+
+
+def archive_of(world: World, **changes: Any) -> Archive:
+    """Return the archive, with a signature that a test can read."""
+    found = world.parts.archive
+    policy = replace(found.policy, **changes)
+    return replace(found, policy=policy, sign=lambda payload: f"signed:{payload.decode()}")
+
+
+async def withdrawn(world: World) -> Filed:
+    """Return a closed case with real files, two versions of one of them."""
+    who = await make.citizen(world)
+    filed = await make.draft(world, who, "ITEM05")
+    again = make.chunked(make.jpeg("M03 again"))
+    await world.ctx.materials.upload(who, filed.case_id, "M03", again, file_name="again.jpg")
+    await world.ctx.submissions.submit(who, filed.case_id, uuid4().hex)
+    await world.ctx.submissions.withdraw(who, filed.case_id, uuid4().hex)
+    return filed
+
+
+async def package_of(filed: Filed) -> ArchivePackage:
+    return await ArchivePackage.get(case_id=filed.case_id)
+
+
+async def give_files(world: World, filed: Filed) -> None:
+    """Give real bytes to materials that were rows only."""
+    kept = await world.ctx.results.files.keep(
+        make.chunked(make.pdf("scan")), max_bytes=1024 * 1024, mime="application/pdf"
+    )
+    await Material.filter(case_id=filed.case_id).update(
+        original_key=kept.key, sha256=kept.sha256, size=kept.size, mime=kept.mime
+    )
+
+
+async def file_of(world: World, filed: Filed, code: str) -> Path:
+    """Return where the store keeps a material."""
+    key = (await Material.get(case_id=filed.case_id, code=code)).original_key
+    objects = world.settings.data_dir / "materials" / "objects"
+    return objects / key[:2] / key[2:4] / key
+
+
+@pytest.mark.requirement("归档清单")
+async def test_a_closed_case_is_archived_with_every_version_of_every_file(world: World) -> None:
+    """T49."""
+    filed = await withdrawn(world)
+    world.clock.advance(MONTH)
+    assert await archive_of(world).sweep() == 1
+    assert (await filed.case()).state is State.ARCHIVED
+    package = await package_of(filed)
+    manifest = package.manifest
+    assert [file["path"] for file in manifest["files"]] == [
+        "application.json",
+        "materials/M02-1.jpg",
+        "materials/M03-1.jpg",
+        "materials/M03-2.jpg",
+        "materials/M05-1.jpg",
+    ]
+    assert [each["name"] for each in manifest["materials"]][:2] == [
+        "申请人身份证明",
+        "林木权属证明",
+    ]
+    assert [each["title"] for each in manifest["notices"]] == [
+        "申请材料接收凭证(收件凭证)",
+        "撤回申请确认",
+    ]
+    assert [each["row"] for each in manifest["events"]] == ["T01", "T46"]
+    assert (manifest["case"]["state"], manifest["marks"]) == ("WITHDRAWN", [])
+    assert manifest["retention"] == "30年"
+    assert package.digest == sha256_of(canonical(manifest))
+    assert package.signature == f"signed:{package.digest}"
+    event = await CaseEvent.get(case_id=filed.case_id, row="T49")
+    assert (event.actor_role, event.data["digest"]) == ("SYSTEM", package.digest)
+
+
+async def test_names_and_numbers_are_not_in_the_open(world: World) -> None:
+    filed = await withdrawn(world)
+    world.clock.advance(MONTH)
+    await archive_of(world).sweep()
+    person = await make.person(world)
+    shown = json.dumps((await package_of(filed)).manifest, ensure_ascii=False)
+    assert person["id_number"] not in shown
+    assert person["name"] not in shown
+    assert "北桥镇桥头村3小班" not in shown
+    sealed = (await package_of(filed)).application_sealed
+    assert sealed is not None
+    opened = json.loads(world.parts.archive.crypto.open(sealed, "archive.application"))
+    assert opened["applicant"]["id_number"] == person["id_number"]
+    assert opened["form"]["felling_location"] == "北桥镇桥头村3小班"
+
+
+@pytest.mark.requirement("永久标识")
+async def test_the_mark_stays_with_the_file_for_good(world: World) -> None:
+    """Story 2, branch b; what becomes of the credit event changes nothing of it."""
+    filed = await verifying.lacking(world)
+    world.clock.at = verifying.TIMEOUT
+    await verifying.time_out(world, filed, world.ctx.originals.ends.timed_out)
+    world.clock.advance(MONTH)
+    await give_files(world, filed)
+    assert await archive_of(world).sweep() == 1
+    package = await package_of(filed)
+    assert package.verify_later_mark is True
+    assert (package.manifest["marks"], package.manifest["retention"]) == (["先办后验"], "永久")
+    [check] = package.manifest["original_checks"]
+    assert check["outcome"] == "INCOMPLETE"
+    [event] = await world.ctx.credit.list(CreditStatus.PROPOSED, limit=9, before=None)
+    officer = await make.officer(world, (Role.SUPERVISOR,))
+    await world.ctx.credit.cancel(officer, event.id, "异议成立。")
+    assert (await filed.case()).verify_later_mark is True
+    assert (await package_of(filed)).verify_later_mark is True
+
+
+@pytest.mark.requirement("归档清单")
+async def test_a_decided_case_keeps_its_decision_its_receipt_and_its_hand_overs(
+    world: World,
+) -> None:
+    filed = await make.accepted(world, await make.citizen(world), "ITEM05")
+    machine = await stages.decided(world, filed, Decision.REJECTED)
+    case_no = str((await filed.case()).case_no)
+    letter = make.pdf("refusal")
+    await world.ctx.results.store(machine, case_no, make.chunked(letter))
+    code = (await world.ctx.deliveries.show(filed.citizen, filed.case_id)).pickup_code
+    await world.ctx.deliveries.pick_up(reviewing.reviewer(filed), filed.case_id, str(code))
+    world.clock.advance(MONTH)
+    await stages.do(world, "case.tell")
+    assert await archive_of(world, rated=False).sweep() == 1
+    manifest = (await package_of(filed)).manifest
+    assert [file["path"] for file in manifest["files"]][-2:] == ["results/1.pdf", "handoff/1.json"]
+    kinds = [each["kind"] for each in manifest["notices"]]
+    assert kinds == ["N01", "N04", "N16", "N17", "N18"]
+    assert [each["type"] for each in manifest["backoffice_events"]] == ["review_started", "decided"]
+    assert manifest["handoff"][0]["acked_by"] == machine.client_id
+    assert manifest["deliveries"][0]["status"] == "PICKED_UP"
+    assert {each["code"]: each["verdict"] for each in manifest["verdicts"]} == {
+        "M02": "PASS",
+        "M03": "PASS",
+        "M05": "PASS",
+    }
+
+
+@pytest.mark.parametrize("harm", ["damaged", "missing"])
+async def test_a_file_that_does_not_verify_stops_it_and_raises_an_alert(
+    world: World, harm: str
+) -> None:
+    """T49 refused: nothing changes but for one alert; resolved, it is tried again."""
+    filed = await withdrawn(world)
+    world.clock.advance(MONTH)
+    file = await file_of(world, filed, "M05")
+    content = file.read_bytes()
+    if harm == "damaged":
+        file.write_bytes(content[:-1] + b"x")
+    else:
+        file.unlink()
+    before = await reviewing.standing(world)
+    assert await archive_of(world).sweep() == 0
+    assert await archive_of(world).sweep() == 0
+    assert await reviewing.standing(world) == before
+    [alert] = await MonitorAlert.all()
+    assert (alert.code, alert.light, alert.case_id) == ("archive_unverified", "RED", filed.case_id)
+    assert alert.data == {"files": ["materials/M05-1.jpg"]}
+    file.write_bytes(content)
+    await MonitorAlert.all().update(resolved_at=world.clock.now())
+    assert await archive_of(world).sweep() == 1
+
+
+async def test_a_package_that_does_not_open_stops_it(world: World) -> None:
+    filed = await make.accepted(world, await make.citizen(world), "ITEM05")
+    await step(world, filed, Event.TERMINATE, Role.BACKOFFICE)
+    world.clock.advance(MONTH)
+    await world.database.execute("UPDATE handoff_packages SET digest = repeat('0', 64)")
+    assert await archive_of(world).sweep() == 0
+    [alert] = await MonitorAlert.all()
+    assert alert.data == {"files": ["handoff/1.json"]}
+
+
+async def test_it_waits_for_its_day_and_for_the_rating(world: World) -> None:
+    filed = await make.accepted(world, await make.citizen(world), "ITEM05")
+    await stages.decided(world, filed, Decision.REJECTED)
+    code = (await world.ctx.deliveries.show(filed.citizen, filed.case_id)).pickup_code
+    world.clock.advance(timedelta(days=1))
+    await world.ctx.deliveries.pick_up(reviewing.reviewer(filed), filed.case_id, str(code))
+    world.clock.advance(MONTH - timedelta(seconds=1))
+    assert await archive_of(world, rated=False).sweep() == 0
+    world.clock.advance(timedelta(seconds=1))
+    assert await archive_of(world).sweep() == 0
+    assert await archive_of(world, documents=True, rated=False).sweep() == 0
+    timers = world.parts.schedules["timers"][1]
+    await timers()
+    assert await archive_of(world).sweep() == 1
+    assert await archive_of(world).sweep() == 0
+    assert len(await world.rows("archive_packages")) == 1
+
+
+async def test_at_once_is_at_once(world: World) -> None:
+    filed = await withdrawn(world)
+    assert await archive_of(world, after=timedelta(0)).sweep() == 1
+    assert (await filed.case()).state is State.ARCHIVED
+
+
+async def test_what_is_not_closed_is_not_archived(world: World) -> None:
+    """T49 refused."""
+    filed = await make.submitted(world, await make.citizen(world), "ITEM05")
+    world.clock.advance(timedelta(days=400))
+    before = await reviewing.standing(world)
+    assert await archive_of(world).sweep() == 0
+    assert await archive_of(world).archive(filed.case_id) is False
+    assert await reviewing.standing(world) == before
+    async with refused(world, StepNotAllowed):
+        await step(world, filed, Event.ARCHIVE, Role.SYSTEM)
+
+
+async def test_a_file_that_came_meanwhile_makes_it_look_again(world: World) -> None:
+    filed = await withdrawn(world)
+    archive = archive_of(world)
+    manifest = await archive._manifest(await filed.case())
+    await Case.filter(id=filed.case_id).update(visits=1)
+    assert await archive._keep(filed.case_id, manifest) is False
+    assert (await filed.case()).state is State.WITHDRAWN
+
+
+@pytest.mark.requirement("归档清单")
+async def test_an_exported_package_verifies_and_every_edit_shows(
+    world: World, tmp_path: Path
+) -> None:
+    filed = await withdrawn(world)
+    await archive_of(world, after=timedelta(0)).sweep()
+    case_no = str((await filed.case()).case_no)
+    folder = tmp_path / "package"
+    await command.export(world.parts.archive, case_no, folder)
+    assert list(command.faults_of(folder)) == []
+    assert (folder / "materials" / "M03-2.jpg").read_bytes() == make.jpeg("M03 again")
+    application = json.loads((folder / "application.json").read_bytes())
+    assert application["form"]["species"] == "杉木"
+    assert folder.stat().st_mode & 0o077 == 0
+    assert (folder / "application.json").stat().st_mode & 0o077 == 0
+    with pytest.raises(FileExistsError):
+        await command.export(world.parts.archive, case_no, folder)
+
+    (folder / "application.json").write_bytes(b"{}")
+    (folder / "extra.txt").write_text("x")
+    (folder / "materials" / "M02-1.jpg").unlink()
+    assert list(command.faults_of(folder)) == [
+        "materials/M02-1.jpg is missing",
+        "extra.txt is not listed",
+        "application.json was changed",
+    ]
+    manifest = folder / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b"WITHDRAWN", b"DELIVERED"))
+    assert "manifest.json is not the one that was archived" in list(command.faults_of(folder))
+    assert len(list(command.faults_of(tmp_path / "nothing"))) == 1
+
+
+async def test_an_edit_in_the_database_is_not_exported(world: World, tmp_path: Path) -> None:
+    filed = await withdrawn(world)
+    await archive_of(world, after=timedelta(0)).sweep()
+    case_no = str((await filed.case()).case_no)
+    package = await package_of(filed)
+    package.manifest["case"]["visits"] = 7
+    await package.save()
+    with pytest.raises(Problem, match="archive_damaged"):
+        await command.export(world.parts.archive, case_no, tmp_path / "package")
+    with pytest.raises(CaseUnknown):
+        await world.parts.archive.find("no such case")
+
+
+async def test_the_command_exports_and_verifies(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await withdrawn(world)
+    await archive_of(world, after=timedelta(0)).sweep()
+    [case] = await Case.all()
+    folder = tmp_path / "package"
+    await command.export(world.parts.archive, str(case.case_no), folder)
+    assert await command.run(world.settings, ["verify", str(folder)]) == 0
+    (folder / "application.json").unlink()
+    assert await command.run(world.settings, ["verify", str(folder)]) == 1
+    assert "application.json is missing" in capsys.readouterr().err
