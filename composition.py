@@ -14,6 +14,7 @@ from models.unit import drain
 from services.acceptance import Acceptance
 from services.accounts import Accounts
 from services.applicants import Applicants
+from services.audit import APPEND, Audit
 from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
@@ -55,6 +56,7 @@ class Parts:
     handlers: Mapping[str, Handler]
     schedules: Mapping[str, tuple[str, Callable[[], Awaitable[object]]]]
     seeding: Seeding
+    audit: Audit
 
     async def open(self) -> None:
         await open_database(self.database)
@@ -74,6 +76,7 @@ class Parts:
 def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     """Put the use-cases together over the adapters of the settings."""
     made = make_adapters(settings, clock)
+    audit = Audit(made.clock, made.jobs)
     items = Items(made.clock)
     forms = Forms(made.crypto)
     applicants = Applicants(made.crypto)
@@ -125,12 +128,14 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         handlers={
             TELL: messages.tell,
             REMIND: messages.remind,
+            APPEND: audit.append_late,
             "payment.sweep": payments.sweep,
             "delivery.create_parcel": deliveries.create_parcel,
             "delivery.poll": deliveries.poll,
         },
         schedules={"timers": ("* * * * *", timers.sweep)},
         seeding=Seeding(items),
+        audit=audit,
     )
 
 

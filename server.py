@@ -19,6 +19,7 @@ from sanic.worker.loader import AppLoader
 import development
 from api.app import build_app
 from commands import installation
+from commands.audit import audit
 from composition import compose
 from integrations.sandbox.__main__ import main as sandbox_main
 from settings import Settings, development_port, environment_name
@@ -126,7 +127,9 @@ COMMANDS: Mapping[str, Callable[[Settings], Any]] = {
     "doctor": installation.doctor,
 }
 # These read words of their own.
-WORDED: Mapping[str, Callable[[Settings, Sequence[str]], Coroutine[Any, Any, int]]] = {}
+WORDED: Mapping[str, Callable[[Settings, Sequence[str]], Coroutine[Any, Any, int]]] = {
+    "audit": audit
+}
 
 
 def main(words: Sequence[str] | None = None) -> int:
