@@ -37,7 +37,9 @@ from services.results import Results
 from services.reviews import Reviews
 from services.seeding import Seeding
 from services.staff import StaffAccounts
+from services.statistics import Statistics
 from services.submissions import Submissions
+from services.supervision import AlertMeter, Supervision
 from services.timeouts import Timeouts
 from services.timers import Timers
 from services.transitions import TELL, Transitions
@@ -80,7 +82,8 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     items = Items(made.clock)
     forms = Forms(made.crypto)
     applicants = Applicants(made.crypto)
-    clocks = Clocks(Calendars(made.clock))
+    calendars = Calendars(made.clock)
+    clocks = Clocks(calendars)
     transitions = Transitions(made.clock, clocks, made.jobs, made.broadcast)
     cases = Cases(made.clock, items, forms, applicants, transitions)
     fees = Fees(made.clock, forms, applicants)
@@ -115,6 +118,9 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         results=results,
         deliveries=deliveries,
         ratings=Ratings(made.clock),
+        supervision=Supervision(made.clock, calendars, items, audit),
+        statistics=Statistics(made.clock, calendars),
+        alert_meter=AlertMeter(made.clock),
     )
     return Parts(
         settings=settings,
@@ -133,7 +139,10 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             "delivery.create_parcel": deliveries.create_parcel,
             "delivery.poll": deliveries.poll,
         },
-        schedules={"timers": ("* * * * *", timers.sweep)},
+        schedules={
+            "timers": ("* * * * *", timers.sweep),
+            "audit.anchor": ("0 * * * *", audit.anchor),
+        },
         seeding=Seeding(items),
         audit=audit,
     )

@@ -18,8 +18,10 @@ from sanic.response import HTTPResponse
 
 from api import (
     accounts,
+    alerts,
     callbacks,
     cases,
+    counts,
     deliveries,
     events,
     handoff,
@@ -34,7 +36,10 @@ from api import (
     results,
     reviews,
     staff,
+    statistics,
     submissions,
+    supervised,
+    supervision,
 )
 from api.bodies import refused_early
 from api.call import Call
@@ -64,6 +69,11 @@ MODULES = (
     ratings,
     staff,
     reviews,
+    alerts,
+    supervision,
+    supervised,
+    counts,
+    statistics,
     machines,
     handoff,
     events,

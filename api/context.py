@@ -20,7 +20,9 @@ from services.ratings import Ratings
 from services.results import Results
 from services.reviews import Reviews
 from services.staff import StaffAccounts
+from services.statistics import Statistics
 from services.submissions import Submissions
+from services.supervision import AlertMeter, Supervision
 
 
 @dataclass(frozen=True)
@@ -47,3 +49,6 @@ class Context:
     results: Results
     deliveries: Deliveries
     ratings: Ratings
+    supervision: Supervision
+    statistics: Statistics
+    alert_meter: AlertMeter

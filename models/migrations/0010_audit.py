@@ -43,4 +43,31 @@ class Migration(migrations.Migration):
             "CREATE INDEX ix_alerts_owner ON monitor_alerts (owner_unit, owner_role, raised_at, id)",
             "DROP INDEX ix_alerts_owner",
         ),
+        # Counts of what is late, and statistics of a month, read no more than they count.
+        ops.RunSQL(
+            "CREATE INDEX ix_clocks_due ON clock_instances (due_at)"
+            " WHERE stopped_at IS NULL AND paused_at IS NULL",
+            "DROP INDEX ix_clocks_due",
+        ),
+        ops.RunSQL(
+            "CREATE INDEX ix_cases_submitted ON cases (submitted_at)"
+            " WHERE submitted_at IS NOT NULL",
+            "DROP INDEX ix_cases_submitted",
+        ),
+        ops.RunSQL(
+            "CREATE INDEX ix_cases_accepted ON cases (accepted_at) WHERE accepted_at IS NOT NULL",
+            "DROP INDEX ix_cases_accepted",
+        ),
+        ops.RunSQL(
+            "CREATE INDEX ix_cases_decided ON cases (decided_at) WHERE decided_at IS NOT NULL",
+            "DROP INDEX ix_cases_decided",
+        ),
+        ops.RunSQL(
+            "CREATE INDEX ix_cases_served ON cases (served_at) WHERE served_at IS NOT NULL",
+            "DROP INDEX ix_cases_served",
+        ),
+        ops.RunSQL(
+            "CREATE INDEX ix_ratings_at ON ratings (at)",
+            "DROP INDEX ix_ratings_at",
+        ),
     ]
