@@ -19,6 +19,7 @@ from services.accounts import Accounts
 from services.announcements import DELIVER
 from services.applicants import Applicants
 from services.archive import Archive, ArchivePolicy, unsigned
+from services.audit import APPEND, Audit
 from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
@@ -48,7 +49,9 @@ from services.results import Results
 from services.reviews import Reviews
 from services.seeding import Seeding
 from services.staff import StaffAccounts
+from services.statistics import Statistics
 from services.submissions import Submissions
+from services.supervision import AlertMeter, Supervision
 from services.timeouts import Timeouts
 from services.timers import Timers
 from services.transitions import TELL, Transitions
@@ -68,6 +71,7 @@ class Parts:
     schedules: Mapping[str, tuple[str, Callable[[], Awaitable[object]]]]
     seeding: Seeding
     archive: Archive
+    audit: Audit
 
     async def open(self) -> None:
         await open_database(self.database)
@@ -87,6 +91,7 @@ class Parts:
 def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     """Put the use-cases together over the adapters of the settings."""
     made = make_adapters(settings, clock)
+    audit = Audit(made.clock, made.jobs)
     calendars = Calendars(made.clock)
     checks = ItemChecks(made.clock, calendars, Policy(max_visits=settings.item_max_visits))
     items = Items(made.clock, checks)
@@ -104,7 +109,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     credit = Credit(made.clock, made.crypto, made.jobs, calendars, _credit_policy(settings))
     ends = OriginalEnds(cases, credit)
     payments = Payments(made.channel, items, transitions, acceptance, results, made.jobs)
-    materials = Materials(made.clock, made.crypto, cases, made.files)
+    materials = Materials(made.clock, made.crypto, cases, made.files, audit)
     messages = Messages(made.clock, made.crypto, made.messages, made.sms, _templates(settings))
     reminders = Reminders(made.clock, made.jobs)
     timeouts = Timeouts(transitions, acceptance, reminders, ends)
@@ -117,7 +122,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         registry=CollectorRegistry(),
         multipart=StreamedMultipart(),
         accounts=Accounts(made.clock, made.crypto, made.tokens, made.login, made.realname),
-        staff=StaffAccounts(made.clock, made.tokens, made.passwords),
+        staff=StaffAccounts(made.clock, made.tokens, made.passwords, audit),
         machines=Machines(made.clock, made.tokens, made.passwords),
         items=items,
         drafts=drafts,
@@ -127,7 +132,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         materials=materials,
         submissions=Submissions(cases, applicants, transitions, made.crypto),
         progress=ProgressReader(made.crypto),
-        reviews=Reviews(cases, acceptance, fees),
+        reviews=Reviews(cases, acceptance, fees, audit),
         handoff=Handoff(made.clock, made.crypto),
         events=BackofficeEvents(items, transitions, fees, results),
         payments=payments,
@@ -136,6 +141,9 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         originals=Originals(cases, results, ends),
         deliveries=deliveries,
         ratings=Ratings(made.clock),
+        supervision=Supervision(made.clock, calendars, items, audit),
+        statistics=Statistics(made.clock, calendars),
+        alert_meter=AlertMeter(made.clock),
     )
     return Parts(
         settings=settings,
@@ -148,6 +156,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         context=context,
         handlers={
             TELL: messages.tell,
+            APPEND: audit.append_late,
             REMIND: messages.remind,
             DELIVER: messages.deliver,
             "payment.sweep": payments.sweep,
@@ -158,9 +167,11 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             "timers": ("* * * * *", timers.sweep),
             "credit": ("7 * * * *", credit.tick),
             "archive": ("*/10 * * * *", archive.sweep),
+            "audit.anchor": ("0 * * * *", audit.anchor),
         },
         seeding=Seeding(items, checks, questions),
         archive=archive,
+        audit=audit,
     )
 
 

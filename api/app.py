@@ -18,8 +18,10 @@ from sanic.response import HTTPResponse
 
 from api import (
     accounts,
+    alerts,
     callbacks,
     cases,
+    counts,
     credit,
     deliveries,
     drafts,
@@ -39,7 +41,10 @@ from api import (
     results,
     reviews,
     staff,
+    statistics,
     submissions,
+    supervised,
+    supervision,
 )
 from api.bodies import refused_early
 from api.call import Call
@@ -74,6 +79,11 @@ MODULES = (
     reviews,
     drafts,
     item_versions,
+    alerts,
+    supervision,
+    supervised,
+    counts,
+    statistics,
     machines,
     handoff,
     events,

@@ -25,7 +25,9 @@ from services.ratings import Ratings
 from services.results import Results
 from services.reviews import Reviews
 from services.staff import StaffAccounts
+from services.statistics import Statistics
 from services.submissions import Submissions
+from services.supervision import AlertMeter, Supervision
 
 
 @dataclass(frozen=True)
@@ -57,3 +59,6 @@ class Context:
     credit: Credit
     deliveries: Deliveries
     ratings: Ratings
+    supervision: Supervision
+    statistics: Statistics
+    alert_meter: AlertMeter

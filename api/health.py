@@ -1,14 +1,15 @@
 """Health and metrics for the machine room."""
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from pydantic import BaseModel
 from sanic.response import HTTPResponse
 
 from api.auth import PUBLIC
 from api.call import Call
 from api.routes import Binary, Routes
-from models.database import is_answering
+from models.database import is_answering, is_lost
 from services.errors import Unavailable
+from services.supervision import AlertMeter
 
 health = Routes("health", "", PUBLIC)
 ROUTES = (health,)
@@ -35,4 +36,26 @@ async def ready(call: Call[None]) -> Health:
 @health.add("GET", "/metrics", answer=Binary(("text/plain",)))
 async def metrics(call: Call[None]) -> HTTPResponse:
     """Show the metrics in Prometheus' text format."""
-    return HTTPResponse(generate_latest(call.ctx.registry), content_type=CONTENT_TYPE_LATEST)
+    content = generate_latest(call.ctx.registry) + await _open_alerts(call.ctx.alert_meter)
+    return HTTPResponse(content, content_type=CONTENT_TYPE_LATEST)
+
+
+async def _open_alerts(meter: AlertMeter) -> bytes:
+    """Return the gauge of open alerts; nothing while the database does not answer."""
+    registry = CollectorRegistry()
+    gauge = Gauge(
+        "zhangban_alerts_open",
+        "Alerts of supervision that nobody has dealt with",
+        ["kind", "light"],
+        registry=registry,
+    )
+    try:
+        counted = await meter.open()
+    except Exception as error:
+        if not is_lost(error):
+            raise
+        # A machine room that asks how we are must get the rest of the answer.
+        return b""
+    for (kind, light), number in counted.items():
+        gauge.labels(kind, light).set(number)
+    return generate_latest(registry)

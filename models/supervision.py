@@ -66,3 +66,14 @@ class AuditEntry(Model):
 
     class Meta:
         table = "audit_log"
+
+
+class AuditHead(Model):
+    """The end of the audit log: whoever appends holds this row, and a cut-off end shows."""
+
+    name = fields.CharField(16, primary_key=True)
+    seq = fields.BigIntField()
+    hash = fields.CharField(64)
+
+    class Meta:
+        table = "audit_heads"

@@ -26,8 +26,13 @@ class Unit:
     """A running transaction; what must wait for its commit is told to it."""
 
     def __init__(self) -> None:
+        self._last: list[Callable[[], Awaitable[None]]] = []
         self._after: list[Callable[[], Awaitable[None]]] = []
         self._undone: list[Callable[[Exception], Awaitable[None]]] = []
+
+    def before_commit(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Do something as the last thing in the transaction: what holds a lock others wait for."""
+        self._last.append(act)
 
     def after_commit(self, act: Callable[[], Awaitable[None]]) -> None:
         """Do something best-effort once the transaction is committed."""
@@ -39,6 +44,10 @@ class Unit:
         It runs outside of any transaction, and what it raises takes the place of the error.
         """
         self._undone.append(act)
+
+    async def ending(self) -> None:
+        for act in self._last:
+            await act()
 
     async def committed(self) -> None:
         for act in self._after:
@@ -65,7 +74,9 @@ async def _attempt(unit: Unit, work: Callable[[], Awaitable[T]]) -> T:
     token = _current.set(unit)
     try:
         async with cast("Any", get_connection("default"))._in_transaction():
-            return await work()
+            result = await work()
+            await unit.ending()
+            return result
     finally:
         _current.reset(token)
 

@@ -16,6 +16,7 @@ from models.rules.events import Role
 from models.rules.states import State
 from models.unit import transaction
 from services.actors import Citizen, Machine, Officer
+from services.audit import Audit
 from services.cases import Cases, CaseUnknown, NotEditable, Opened, is_editable
 from services.errors import Conflict, NotFound
 from services.files import ServedFile, display_name, download_name
@@ -56,6 +57,7 @@ class Materials:
     crypto: Crypto
     cases: Cases
     files: MaterialFiles
+    audit: Audit
 
     async def slots(self, who: Citizen, case_id: UUID) -> Sequence[Slot]:
         """Return the item's materials in its order; raise ``CaseUnknown``."""
@@ -184,6 +186,8 @@ class Materials:
         item = await self.cases.items.version(material.case.item_version_id)
         if not officer.roles & {Role.WINDOW, item.acceptor}:
             raise MaterialUnknown
+        facts = {"case_id": str(material.case_id), "original": original}
+        await self.audit.read(officer.anyhow, "material.read", "material", material_id, facts)
         return self._original(material) if original else self._working(material)
 
     async def open_for_machine(

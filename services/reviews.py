@@ -18,6 +18,7 @@ from services.acceptance import Acceptance
 from services.actors import Actor, Officer
 from services.alerts import watch
 from services.applicants import Applicant
+from services.audit import Audit
 from services.cases import Cases, CaseUnknown, Opened
 from services.corrections import Point, Seen
 from services.errors import Conflict
@@ -54,6 +55,7 @@ class Reviews:
     cases: Cases
     acceptance: Acceptance
     fees: Fees
+    audit: Audit
 
     async def queue(
         self, officer: Officer, state: State | None, *, limit: int, cursor: str | None
@@ -67,6 +69,7 @@ class Reviews:
         case = await Case.exclude(state__in=queue.HIDDEN).get_or_none(id=case_id)
         opened = await self._opened(officer, case)
         found = await Material.filter(case_id=case_id).order_by("code", "-no")
+        await self.audit.read(officer.anyhow, "case.read", "case", case_id)
         return Dossier(
             opened=opened,
             applicant=await self.cases.applicants.get(opened.case.account_id),

@@ -13,6 +13,7 @@ from models.rules.events import Role
 from models.staff import StaffMember
 from models.unit import transaction
 from services.actors import Officer
+from services.audit import Audit
 from services.errors import Conflict, Unauthenticated
 from services.passwords import Decoy
 from services.ports import Clock, Passwords, Tokens
@@ -60,6 +61,7 @@ class StaffAccounts:
     clock: Clock
     tokens: Tokens
     passwords: Passwords
+    audit: Audit
     decoy: Decoy = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -91,13 +93,16 @@ class StaffAccounts:
         now = self.clock.now()
         if member.is_locked(now) or not member.active or member.password_hash != hashed:
             return None
+        actor = _officer(member).anyhow
         if right:
             await StaffMember.filter(id=member_id).update(failures=0, locked_until=None)
+            await self.audit.record(actor, "staff.login", "staff_member", member_id)
             return member
         failures = member.failures + 1
         locked = failures >= MOST_FAILURES
         if locked:
             log.warning("staff.locked", staff=str(member_id))
+            await self.audit.record(actor, "staff.locked", "staff_member", member_id)
         await StaffMember.filter(id=member_id).update(
             failures=0 if locked else failures,
             locked_until=now + LOCKED_FOR if locked else None,

@@ -11,6 +11,7 @@ import orjson
 from models.case import Case
 from models.database import rows
 from models.ids import uuid7
+from models.rules import chain
 from models.rules.clock_table import ClockName
 from models.rules.events import Event, Role
 from models.rules.lifecycle import IllegalStep, allowed, row_for
@@ -52,10 +53,10 @@ WITH moved AS (
   FROM moved, unnest($7::uuid[], $8::text[]) AS notice (id, kind)
 )
 INSERT INTO case_events
-  (case_id, seq, at, "row", event, from_state, to_state, actor_role, actor_id, unit, data)
-SELECT id, $3, $4, $9, $10, $2::text, $11, $12, $13, $14, $15::jsonb FROM moved
+  (case_id, seq, at, "row", event, from_state, to_state, actor_role, actor_id, unit, data, hash)
+SELECT id, $3, $4, $9, $10, $2::text, $11, $12, $13, $14, $15::jsonb, $16 FROM moved
 RETURNING seq"""
-FIRST_COLUMN = 16
+FIRST_COLUMN = 17
 
 
 class StepNotAllowed(Conflict):
@@ -96,20 +97,40 @@ class _Step:
     now: datetime
     data: Mapping[str, Any]
 
+    def event(self) -> Mapping[str, Any]:
+        """Return the columns of the event row; ``hash`` covers them and the event before."""
+        case, row, actor = self.case, self.row, self.actor
+        data = orjson.dumps(dict(self.data)).decode()
+        event = {
+            "case_id": case.id,
+            "seq": case.version + 1,
+            "at": self.now,
+            "row": row.id,
+            "event": row.event.value,
+            "from_state": case.state.value,
+            "to_state": row.target_from(case.state).value,
+            "actor_role": actor.role.value,
+            "actor_id": actor.id,
+            "unit": actor.unit,
+        }
+        previous = case.audit_head or chain.genesis_of(case.id)
+        hashed = chain.event_hash(previous, {**event, "data": chain.read_data(data)})
+        return {**event, "data": data, "hash": hashed}
+
     def statement(
-        self, columns: Mapping[str, Any], clocks: ClockChanges
+        self, event: Mapping[str, Any], columns: Mapping[str, Any], clocks: ClockChanges
     ) -> tuple[str, Sequence[Any]]:
         """Return the one statement of the step and its values."""
-        case, row, actor = self.case, self.row, self.actor
+        kinds = [kind.name for kind in self.row.notices]
         # Columns are named by the code of the use-cases, never by who asks.
         places = enumerate(columns, start=FIRST_COLUMN)
         return STEP.format(columns=", ".join(f"{name} = ${place}" for place, name in places)), [
-            *(case.id, case.state.value, case.version + 1, self.now),
+            *(event["case_id"], event["from_state"], event["seq"], event["at"]),
             *(clocks.stopped, orjson.dumps(clocks.started).decode()),
-            *([uuid7() for _ in row.notices], [kind.name for kind in row.notices]),
-            *(row.id, row.event.value, row.target_from(case.state).value),
-            *(actor.role.value, actor.id, actor.unit, orjson.dumps(dict(self.data)).decode()),
-            *columns.values(),
+            *([uuid7() for _ in kinds], kinds),
+            *(event["row"], event["event"], event["to_state"]),
+            *(event["actor_role"], event["actor_id"], event["unit"], event["data"]),
+            *(event["hash"], *columns.values()),
         ]
 
 
@@ -142,17 +163,19 @@ class Transitions:
         """
         row = _row_for(case.state, event, actor.role, item.acceptor)
         now = self.clock.now()
+        step = _Step(case, row, actor, now, data or {})
+        told = step.event()
         columns = {
             **_facts(row),
             **_times(case, row, now),
             **(changes or {}),
             "state": row.target_from(case.state),
             "version": case.version + 1,
+            "audit_head": told["hash"],
             "updated_at": now,
         }
-        step = _Step(case, row, actor, now, data or {})
         clocks = await self.clocks.changes(case, item, row, now, dues or {})
-        moved = await rows(*step.statement(columns, clocks))
+        moved = await rows(*step.statement(told, columns, clocks))
         if not moved:
             raise StepLost
         case.update_from_dict(columns)

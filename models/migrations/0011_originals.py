@@ -21,7 +21,7 @@ def _time() -> "fields.Field[Any]":
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0004_before_acceptance")]
+    dependencies = [("models", "0010_audit")]
 
     initial = False
 

@@ -38,7 +38,7 @@ class Counting:
 
 
 def staff_of(world: World, passwords: Passwords | None = None) -> StaffAccounts:
-    return StaffAccounts(world.clock, world.ctx.tokens, passwords or Counting())
+    return StaffAccounts(world.clock, world.ctx.tokens, passwords or Counting(), world.parts.audit)
 
 
 async def add(staff: StaffAccounts, username: str = "chen.window") -> Officer:
