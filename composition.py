@@ -22,6 +22,7 @@ from services.archive import Archive, ArchivePolicy, unsigned
 from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
+from services.commitments import Commitments
 from services.credit import Credit, CreditPolicy
 from services.deliveries import Deliveries
 from services.drafts import Drafts
@@ -29,6 +30,7 @@ from services.events import BackofficeEvents
 from services.fees import Fees
 from services.forms import Forms
 from services.handoff import Handoff
+from services.inline_fixes import InlineFixes
 from services.item_checks import ItemChecks
 from services.items import Items
 from services.machines import Machines
@@ -36,6 +38,7 @@ from services.materials import Materials
 from services.messages import Messages
 from services.original_ends import OriginalEnds
 from services.originals import Originals
+from services.overrides import Overrides
 from services.packages import Packages
 from services.payments import Payments
 from services.ports import Clock
@@ -47,6 +50,7 @@ from services.reminders import REMIND, Reminders
 from services.results import Results
 from services.reviews import Reviews
 from services.seeding import Seeding
+from services.shortfalls import Shortfalls
 from services.staff import StaffAccounts
 from services.submissions import Submissions
 from services.timeouts import Timeouts
@@ -128,6 +132,10 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         submissions=Submissions(cases, applicants, transitions, made.crypto),
         progress=ProgressReader(made.crypto),
         reviews=Reviews(cases, acceptance, fees),
+        overrides=Overrides(cases),
+        shortfalls=Shortfalls(cases),
+        commitments=Commitments(cases),
+        inline_fixes=InlineFixes(cases),
         handoff=Handoff(made.clock, made.crypto),
         events=BackofficeEvents(items, transitions, fees, results),
         payments=payments,

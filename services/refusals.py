@@ -1,12 +1,13 @@
 """Refusing acceptance (不予受理, T08): the closed list of the law's reasons, each with its duty."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from models.rules.reasons import DefectReason, RefusalReason
 from models.rules.reasons import Verdict as Word
 from services import verdicts
+from services.assessments import Assessment
 from services.cases import Opened
 from services.errors import Conflict, Invalid
 
@@ -39,6 +40,7 @@ class Refusal:
     reason: RefusalReason
     explanation: str
     redirect_agency: str | None = None
+    assessment: Assessment = field(default_factory=Assessment)
 
 
 async def notice_of(opened: Opened, refusal: Refusal) -> Mapping[str, Any]:

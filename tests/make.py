@@ -41,6 +41,14 @@ FORMS: dict[str, dict[str, Any]] = {
         "price_fen": 50_000_000,
         "co_ownership": "单独所有",
     },
+    "ITEM01": {
+        "venue_name": "示例理发店",
+        "business_address": "示例县人民路66号",
+        "venue_category": "理发店",
+        "business_area_m2": 46.5,
+        "staff_count": 2,
+        "has_central_ac": False,
+    },
     "ITEM11": {"reason": "丢失补领", "living_address": "示例县人民路88号1单元301"},
     "ITEM05": {
         "felling_location": "北桥镇桥头村3小班",
