@@ -28,6 +28,7 @@ from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.events import BackofficeEvents
 from services.fees import Fees
+from services.filing import Renewals
 from services.forms import Forms
 from services.handoff import Handoff
 from services.inline_fixes import InlineFixes
@@ -128,6 +129,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         publications=Publications(drafts),
         questions=questions,
         cases=cases,
+        renewals=Renewals(cases),
         materials=materials,
         submissions=Submissions(cases, applicants, transitions, made.crypto),
         progress=ProgressReader(made.crypto),

@@ -12,6 +12,7 @@ from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.events import BackofficeEvents
 from services.files import MultipartReader
+from services.filing import Renewals
 from services.handoff import Handoff
 from services.inline_fixes import InlineFixes
 from services.items import Items
@@ -49,6 +50,7 @@ class Context:
     publications: Publications
     questions: Questions
     cases: Cases
+    renewals: Renewals
     materials: Materials
     submissions: Submissions
     progress: ProgressReader

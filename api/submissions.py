@@ -12,7 +12,14 @@ from models.rules.states import AcceptMode
 from services.actors import Citizen
 from services.applicants import RealNameRequired
 from services.cases import CaseUnknown
-from services.flavours import CreditUnrepaired, ModeNotAllowed, ShortfallNotAllowed, Wish
+from services.filing import CaseOpenAlready, CaseOpenOnly, ItemVersionOutdated
+from services.flavours import (
+    CreditUnrepaired,
+    ModeNotAllowed,
+    ShortfallNotAllowed,
+    ShortfallUnnamed,
+    Wish,
+)
 from services.forms import FormInvalid
 from services.submissions import (
     CorrectionUnanswered,
@@ -36,16 +43,20 @@ REFUSALS = (
 
 
 class SubmitBody(BaseModel):
-    """How the applicant wants to be handled; ``shortfall`` names materials to come later."""
+    """How the applicant wants to be handled; ``shortfall`` names materials to come later.
+
+    ``another``: file it although one for the same item is not decided yet.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    mode: Literal["NORMAL", "VERIFY_LATER", "COMMITMENT"] | None = None
+    mode: Literal["NORMAL", "SHORTFALL", "VERIFY_LATER", "COMMITMENT"] | None = None
     shortfall: list[str] = Field(default_factory=list, max_length=50)
+    another: bool = False
 
     def wish(self) -> Wish:
         mode = None if self.mode is None else AcceptMode(self.mode)
-        return Wish(mode, tuple(self.shortfall))
+        return Wish(mode, tuple(self.shortfall), self.another)
 
 
 class ReceiptView(BaseModel):
@@ -66,7 +77,16 @@ class ReceiptView(BaseModel):
     "/<case_id:uuid>/submit",
     body=SubmitBody,
     answer=ReceiptView,
-    errors=(*REFUSALS, ModeNotAllowed, ShortfallNotAllowed, CreditUnrepaired),
+    errors=(
+        *REFUSALS,
+        ItemVersionOutdated,
+        CaseOpenAlready,
+        CaseOpenOnly,
+        ModeNotAllowed,
+        ShortfallUnnamed,
+        ShortfallNotAllowed,
+        CreditUnrepaired,
+    ),
     idempotent=True,
     optional=True,
 )

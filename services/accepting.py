@@ -101,9 +101,11 @@ async def way_of(cases: Cases, opened: Opened, wanted: AcceptMode | None) -> Way
 
 
 def _standing_mode(opened: Opened, rows: list[ShortfallItem]) -> AcceptMode:
-    if any(row.status == ShortfallStage.PROMISED for row in rows):
+    if any(ShortfallStage(row.status).is_open for row in rows):
         return AcceptMode.SHORTFALL
-    return AcceptMode(opened.case.wanted_mode)
+    # Who wanted to bring something later and has brought it, or may not, is an ordinary case.
+    wanted = AcceptMode(opened.case.wanted_mode)
+    return AcceptMode.NORMAL if wanted is AcceptMode.SHORTFALL else wanted
 
 
 def _check_direct(opened: Opened) -> None:

@@ -25,6 +25,13 @@ class ShortfallNotAllowed(Invalid):
     sentence = "有的材料不能以后再交,请先补齐。"
 
 
+class ShortfallUnnamed(Invalid):
+    """容缺 was chosen, and no material that is to come later was named."""
+
+    code = "shortfall_unnamed"
+    sentence = "想以后再交材料的,请选明是哪几份。"
+
+
 class CreditUnrepaired(Conflict):
     """Who broke a promise gets no new one until that is repaired (安阳条例29)."""
 
@@ -36,17 +43,20 @@ class CreditUnrepaired(Conflict):
 class Wish:
     """What an applicant chooses when they submit.
 
-    ``mode`` None leaves what was chosen before; ``shortfall`` names materials to come later.
+    ``mode`` None leaves what was chosen before; ``shortfall`` names materials to come later;
+    ``another``: though an application of theirs for the same item is still undecided.
     """
 
     mode: AcceptMode | None = None
     shortfall: Sequence[str] = ()
+    another: bool = False
 
     @property
     def parts(self) -> tuple[str, ...]:
         """Return what tells this wish from another; nothing chosen is nothing said."""
         mode = () if self.mode is None else (f"mode={self.mode.value}",)
-        return (*mode, *(f"shortfall={code}" for code in sorted(set(self.shortfall))))
+        another = ("another",) if self.another else ()
+        return (*mode, *another, *(f"shortfall={code}" for code in sorted(set(self.shortfall))))
 
 
 def check_mode(item: PublishedItem, mode: AcceptMode) -> None:
@@ -65,12 +75,22 @@ def check_lacking(item: PublishedItem, codes: Sequence[str]) -> None:
         )
 
 
-def check_wish(item: PublishedItem, mode: AcceptMode, shortfall: Sequence[str]) -> None:
-    """Check what an applicant chose against the item's rules."""
+def mode_of(item: PublishedItem, wish: Wish, before: AcceptMode) -> AcceptMode:
+    """Return the mode that a wish means, checked against the item's rules.
+
+    ``before`` is what was chosen earlier. Who names materials to come later wants 容缺. Raises
+    ``ModeNotAllowed``, ``ShortfallUnnamed`` or ``ShortfallNotAllowed``.
+    """
+    mode = wish.mode or before
+    if mode is AcceptMode.NORMAL and wish.shortfall:
+        mode = AcceptMode.SHORTFALL
     check_mode(item, mode)
-    check_lacking(item, shortfall)
-    if shortfall and mode is not AcceptMode.NORMAL:
+    if mode is AcceptMode.SHORTFALL and not wish.shortfall:
+        raise ShortfallUnnamed
+    if wish.shortfall and mode is not AcceptMode.SHORTFALL:
         raise ModeNotAllowed("容缺不能和先办后验、告知承诺同时选。")
+    check_lacking(item, wish.shortfall)
+    return mode
 
 
 async def check_credit(account_id: UUID) -> None:

@@ -15,7 +15,7 @@ from models.rules.conditions import exemption_for, required_materials
 from models.rules.events import Event
 from models.rules.states import AcceptMode, State
 from models.unit import transaction
-from services import flavours, lacking, promises
+from services import filing, flavours, lacking, promises
 from services.actors import Citizen
 from services.applicants import Applicant, Applicants, facts_of
 from services.cases import Cases, Opened
@@ -99,7 +99,7 @@ class Submissions:
         """Submit a draft (T01): complete form, required materials or a wish to bring them later.
 
         Raises ``RealNameRequired``, ``FormInvalid``, ``MaterialsMissing``, ``PermitNotRequired``,
-        ``ModeNotAllowed``, ``ShortfallNotAllowed``, ``CreditUnrepaired``.
+        ``CreditUnrepaired``, and the problems of ``services.filing`` and ``flavours.mode_of``.
         """
         wish = wish or Wish()
         case = await self.cases.locked(who, case_id)
@@ -109,11 +109,16 @@ class Submissions:
         if case.state is not State.DRAFT:
             raise StepNotAllowed
         opened = await self._complete(case)
+        found = await filing.queue_up(case)
         applicant = await self.applicants.get(who.account_id)
         mode = await self._choose(opened, wish)
         let_off = {*wish.shortfall, *_replaced(opened.item, mode)}
         missing = await self._check(opened, applicant, let_off)
-        await lacking.want(case, opened.item, missing & set(wish.shortfall))
+        filing.check_alone(found, opened.item, another=case.extra_draft or wish.another)
+        wanted = missing & set(wish.shortfall)
+        await lacking.want(case, opened.item, wanted)
+        if mode is AcceptMode.SHORTFALL and not wanted:
+            mode = AcceptMode.NORMAL
         numbered = await self._numbers(case, opened.item, applicant)
         changes = {**numbered, "wanted_mode": mode.value}
         await self.transitions.apply(case, opened.item, Event.SUBMIT, who.actor, changes=changes)
@@ -122,9 +127,8 @@ class Submissions:
     async def _choose(self, opened: Opened, wish: Wish) -> AcceptMode:
         """Return the mode that the applicant wants; who takes another takes a promise back."""
         case = opened.case
-        mode = wish.mode or AcceptMode(case.wanted_mode)
-        flavours.check_wish(opened.item, mode, wish.shortfall)
-        if mode is not AcceptMode.NORMAL or wish.shortfall:
+        mode = flavours.mode_of(opened.item, wish, AcceptMode(case.wanted_mode))
+        if mode is not AcceptMode.NORMAL:
             await flavours.check_credit(case.account_id)
         if case.wanted_mode == AcceptMode.COMMITMENT.value and mode is not AcceptMode.COMMITMENT:
             now = self.transitions.clock.now()
