@@ -35,6 +35,7 @@ from services.inline_fixes import InlineFixes
 from services.item_checks import ItemChecks
 from services.items import Items
 from services.machines import Machines
+from services.marks import Marks
 from services.materials import Materials
 from services.messages import Messages
 from services.original_ends import OriginalEnds
@@ -138,6 +139,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         shortfalls=Shortfalls(cases),
         commitments=Commitments(cases),
         inline_fixes=InlineFixes(cases),
+        marks=Marks(cases),
         handoff=Handoff(made.clock, made.crypto),
         events=BackofficeEvents(items, transitions, fees, results),
         payments=payments,

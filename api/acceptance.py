@@ -23,6 +23,7 @@ from services.accepting import (
 from services.actors import Officer
 from services.assessments import Assessment, ChecklistUnmet
 from services.cases import CaseUnknown
+from services.deemed import AcceptedByLaw
 from services.fees import FeeUndetermined
 from services.flavours import CreditUnrepaired, ModeNotAllowed, ShortfallNotAllowed
 from services.refusals import RedirectMissing, Refusal, RefusalListMissing, RefusalUnusable
@@ -96,7 +97,7 @@ async def accept(call: Call[Officer], case_id: UUID) -> ReviewedCase:
     f"{CASE}/refuse",
     body=RefusalBody,
     answer=ReviewedCase,
-    errors=(*REFUSALS, RefusalUnusable, RedirectMissing, RefusalListMissing),
+    errors=(*REFUSALS, RefusalUnusable, RedirectMissing, AcceptedByLaw, RefusalListMissing),
 )
 async def refuse(call: Call[Officer], case_id: UUID) -> ReviewedCase:
     """Refuse acceptance for one of the law's reasons."""

@@ -17,6 +17,7 @@ from services.handoff import Handoff
 from services.inline_fixes import InlineFixes
 from services.items import Items
 from services.machines import Machines
+from services.marks import Marks
 from services.materials import Materials
 from services.originals import Originals
 from services.overrides import Overrides
@@ -59,6 +60,7 @@ class Context:
     shortfalls: Shortfalls
     commitments: Commitments
     inline_fixes: InlineFixes
+    marks: Marks
     handoff: Handoff
     events: BackofficeEvents
     payments: Payments

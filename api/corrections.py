@@ -24,6 +24,7 @@ from services.corrections import (
     Point,
     VerdictMissing,
 )
+from services.deemed import AcceptedByLaw
 from services.forms import FieldUnknown
 from services.overrides import OverrideGranted, OverrideNeedless
 from services.transitions import StepNotAllowed, StepNotYours
@@ -103,7 +104,14 @@ class OverrideView(BaseModel):
     f"{CASE}/correction",
     body=CorrectionBody,
     answer=ReviewedCase,
-    errors=(*REFUSALS, *ANY_NOTICE, CorrectionNotForItem, VerdictMissing, CorrectionIncomplete),
+    errors=(
+        *REFUSALS,
+        *ANY_NOTICE,
+        CorrectionNotForItem,
+        AcceptedByLaw,
+        VerdictMissing,
+        CorrectionIncomplete,
+    ),
 )
 async def issue_correction(call: Call[Officer], case_id: UUID) -> ReviewedCase:
     """Tell the applicant, at once and once, everything that has to be put right."""

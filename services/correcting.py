@@ -17,7 +17,7 @@ from models.rules.flavours import SEEN_ON_ORIGINALS, ShortfallStage
 from models.rules.reasons import Verdict as Word
 from models.rules.states import AcceptMode, MonitorLight
 from models.rules.supervision import AlertKind
-from services import inline_fixes, lacking, overrides, verdicts
+from services import deemed, inline_fixes, lacking, overrides, verdicts
 from services.actors import Actor, Officer
 from services.alerts import raise_alert
 from services.assessments import Assessment
@@ -82,8 +82,8 @@ async def issue(
 ) -> None:
     """Check and issue a notice, in the caller's transaction with the case's row held.
 
-    Raises the problems of ``services.corrections``, ``FieldUnknown``, ``StepNotAllowed``,
-    ``StepNotYours``.
+    Raises the problems of ``services.corrections``, ``AcceptedByLaw``, ``FieldUnknown``,
+    ``StepNotAllowed``, ``StepNotYours``.
     """
     case = opened.case
     at_window = event is Event.PAPER_DEFECT
@@ -94,6 +94,7 @@ async def issue(
         await _check_originals(cases, officer, opened, notice)
     else:
         _check_policy(opened.item)
+        await deemed.check_in_time(opened, cases.clock.now())
         _check_verdicts(seen, notice.materials)
     late = await _late(seen, notice, event)
     override = await overrides.usable(case.id, case.round + 1, officer) if late else None

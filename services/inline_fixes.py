@@ -17,7 +17,7 @@ from services.cases import Cases, Opened
 from services.corrections import marks_of
 from services.errors import Conflict, FieldFault
 from services.forms import FieldUnknown, check_form
-from services.nudges import nudge
+from services.nudges import ask, nudge
 from services.transitions import StepNotAllowed
 
 
@@ -62,6 +62,7 @@ class InlineFixes:
                 opened_by=officer.id,
                 opened_at=self.cases.clock.now(),
             )
+            await ask(self.cases.transitions, opened.case, "fix_field")
         nudge(self.cases.transitions, opened.case)
         return opened.case
 

@@ -13,7 +13,7 @@ from models.rules.calendar import end_of
 from models.rules.events import Event, Role
 from models.rules.flavours import ShortfallStage
 from models.rules.reasons import Verdict as Word
-from models.rules.states import ShortfallStatus, State
+from models.rules.states import HandoffStatus, ShortfallStatus, State
 from services.actors import Actor
 from services.cases import Cases, Opened
 from services.errors import Conflict
@@ -85,22 +85,30 @@ async def promised(case: Case, code: str) -> ShortfallItem:
     return found
 
 
-async def judged(cases: Cases, opened: Opened, code: str, word: Word) -> None:
+async def judged(cases: Cases, opened: Opened, code: str, word: Word) -> bool:
     """Note a verdict on a promised material; with the last PASS all are there (T25).
 
-    The step is the applicant's: it was they who brought everything.
+    The step is the applicant's: it was they who brought everything. Returns whether it was taken;
+    what has come is then waiting to be handed over (移交).
     """
     case = opened.case
     item = await promised(case, code)
     if word is not Word.PASS:
-        return
+        return False
     item.status = ShortfallStage.FULFILLED.value
     item.fulfilled_at = cases.clock.now()
     await item.save(update_fields=["status", "fulfilled_at"])
     left = ShortfallItem.filter(case_id=case.id, status=ShortfallStage.PROMISED.value)
-    if not await left.exists():
-        actor = Actor(Role.APPLICANT, str(case.account_id), None)
-        await cases.transitions.apply(case, opened.item, Event.SHORTFALL_FULFIL, actor)
+    if await left.exists():
+        return False
+    await cases.transitions.apply(
+        case,
+        opened.item,
+        Event.SHORTFALL_FULFIL,
+        Actor(Role.APPLICANT, str(case.account_id), None),
+        changes={"handoff_status": HandoffStatus.READY.value},
+    )
+    return True
 
 
 async def awaits_verdict(case_id: UUID) -> bool:

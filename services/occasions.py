@@ -43,3 +43,13 @@ OCCASIONS: Mapping[Event, tuple[str, str]] = MappingProxyType(
         Event.ORIGINALS_NO_SHOW: ("case_progress", "没有来核对原件,已终止"),
     }
 )
+
+# What an applicant is told between the steps, under a code of its own.
+ASKS: Mapping[str, str] = MappingProxyType(
+    {
+        "sign_promise": "部分材料可后补,请签容缺承诺",
+        "shortfall_declined": "有材料不能后补,请看原因",
+        "fix_field": "有处小错误,请当场改好",
+        "supply_again": "补交的材料不合格,请重新传",
+    }
+)

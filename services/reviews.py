@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from models.case import Case
-from models.material import Material
 from models.rules.events import Event, Role
+from models.rules.reasons import Verdict as Word
 from models.rules.states import FeeStage, State
 from models.unit import transaction
-from services import accepting, correcting, desk, dossiers, lacking, queue, verdicts
+from services import accepting, correcting, desk, dossiers, lacking, marks, queue, verdicts
 from services.acceptance import Acceptance
 from services.accepting import WINDOW_FIRST, Sanction
 from services.actors import Actor, Officer
@@ -22,12 +22,11 @@ from services.desk import CaseClaimed, acting
 from services.dossiers import Dossier
 from services.fees import Fees
 from services.items import PublishedItem
-from services.nudges import nudge
+from services.nudges import ask, nudge
+from services.packages import SUPPLEMENTED
 from services.refusals import Refusal, notice_of
 from services.transitions import StepNotAllowed
 from services.verdicts import Opinion
-
-ORIGINAL_SEEN = "ORIGINAL_SEEN"
 
 
 @dataclass(frozen=True)
@@ -86,12 +85,19 @@ class Reviews:
         if lacking.is_open(opened.case):
             await lacking.promised(opened.case, code)
             await verdicts.put(self.cases, officer, opened, code, opinion)
-            await lacking.judged(self.cases, opened, code, opinion.word)
-            nudge(self.cases.transitions, opened.case)
+            await self._judge_promised(opened, code, opinion)
             return opened.case
         await desk.check_reviewing(officer, opened)
         await verdicts.put(self.cases, officer, opened, code, opinion)
         return opened.case
+
+    async def _judge_promised(self, opened: Opened, code: str, opinion: Opinion) -> None:
+        if await lacking.judged(self.cases, opened, code, opinion.word):
+            # The back-office reads only what a package lists.
+            await self.acceptance.packages.create(opened.case, opened.item, SUPPLEMENTED)
+        if opinion.word is Word.FAIL:
+            await ask(self.cases.transitions, opened.case, "supply_again")
+        nudge(self.cases.transitions, opened.case)
 
     @transaction
     async def issue_correction(
@@ -170,12 +176,7 @@ class Reviews:
         assessment.check_acceptable()
         if opened.case.state is not State.PRE_REVIEW_PASSED:
             raise StepNotAllowed
-        # What a register has confirmed keeps that mark: nobody needed to compare it.
-        await Material.filter(case_id=case_id, replaced_at=None, verification="NONE").update(
-            verification=ORIGINAL_SEEN,
-            verification_source=officer.unit,
-            verified_at=self.cases.clock.now(),
-        )
+        await marks.original_seen(case_id, officer.unit, self.cases.clock.now())
         data = assessment.data(officer)
         event = Event.PAPER_RECEIVED
         await self.acceptance.accept(opened.case, opened.item, event, actor, data=data)
@@ -191,7 +192,8 @@ class Reviews:
         actor = acting(officer, opened.item.acceptor)
         if opened.case.state is State.PRE_REVIEWING:
             await desk.check_holds(officer, opened)
-        data = {**await notice_of(opened, refusal), **refusal.assessment.data(officer)}
+        told = await notice_of(opened, refusal, self.cases.clock.now())
+        data = {**told, **refusal.assessment.data(officer)}
         await self._step(opened, Event.REFUSE_ACCEPTANCE, actor, data=data)
         return opened.case
 

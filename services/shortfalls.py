@@ -22,7 +22,7 @@ from services.actors import Citizen, Officer
 from services.cases import Cases, CaseUnknown, Opened
 from services.errors import Conflict, FieldFault, Invalid
 from services.items import PublishedItem
-from services.nudges import nudge
+from services.nudges import ask, nudge
 from services.promises import PromiseKind, Wording
 from services.transitions import StepNotAllowed, StepNotYours
 
@@ -166,8 +166,17 @@ class Shortfalls:
         row.reason = "" if confirmed else reason.strip()
         row.confirmed_by, row.confirmed_at = officer.id, self.cases.clock.now()
         await row.save(update_fields=["status", "reason", "confirmed_by", "confirmed_at"])
-        nudge(self.cases.transitions, case)
+        await self._tell(case, confirmed=confirmed)
         return case
+
+    async def _tell(self, case: Case, *, confirmed: bool) -> None:
+        nudge(self.cases.transitions, case)
+        proposed = ShortfallStage.PROPOSED.value
+        if not confirmed:
+            await ask(self.cases.transitions, case, "shortfall_declined")
+        elif not await ShortfallItem.filter(case_id=case.id, status=proposed).exists():
+            # Once, when there is no answer left to wait for.
+            await ask(self.cases.transitions, case, "sign_promise")
 
     async def show(self, who: Citizen, case_id: UUID) -> Offer:
         """Return what an applicant may bring later, until when, and what happens otherwise."""

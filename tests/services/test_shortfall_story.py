@@ -9,7 +9,7 @@ from models.notice import Notice
 from models.promise import ShortfallItem, SignedPromise
 from models.rules.reasons import Verdict
 from models.rules.states import State
-from services.events import Decision, EventType, ShortfallOpen
+from services.events import Decision, EventType, PackageNotAcknowledged, ShortfallOpen
 from services.shortfalls import PromiseDayInvalid
 from tests import make
 from tests.services import stages
@@ -73,6 +73,13 @@ async def test_a_promise_is_made_accepted_and_kept(world: World) -> None:
     step = await CaseEvent.get(case_id=filed.case_id, row="T25")
     assert (step.actor_role, step.at) == ("APPLICANT", world.clock.now())
     assert set(await _due(world, filed.case_id)) == {"DECISION_PROMISED", "DECISION_STATUTORY"}
+
+    # The back-office decides on what it has: the rules come to it in a second package.
+    async with refused(world, PackageNotAcknowledged):
+        await stages.report(world, machine, filed, EventType.DECIDED, **decided)
+    package = await stages.taken_over(world, machine, filed)
+    assert (package["kind"], package["seq"]) == ("SUPPLEMENTED", 2)
+    assert "M06" in {material["code"] for material in package["materials"]}
 
     world.clock.at = at("2026-03-09")
     await stages.report(world, machine, filed, EventType.DECIDED, **decided)
