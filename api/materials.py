@@ -13,7 +13,7 @@ from api.routes import Binary, Routes
 from services.actors import Citizen, Officer
 from services.cases import CaseUnknown, NotEditable
 from services.errors import Malformed, MaterialTypeRefused, MaterialUnreadable, TooLarge
-from services.lacking import MaterialNotPromised
+from services.lacking import MaterialNotPromised, PromiseExpired
 from services.materials import MaterialNotInCorrection, MaterialUnknown, Upload
 from services.slots import Held, Slot
 
@@ -28,6 +28,7 @@ REFUSALS = (CaseUnknown, NotEditable, MaterialUnknown, MaterialNotInCorrection)
 UPLOAD_REFUSALS = (
     *REFUSALS,
     MaterialNotPromised,
+    PromiseExpired,
     Malformed,
     TooLarge,
     MaterialTypeRefused,

@@ -1,19 +1,22 @@
 """What a case lacks for now (容缺材料): the rows, and what they mean for the rest of the house."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from datetime import date, datetime
 from uuid import UUID
 
-from models.case import Case
+from models.case import Case, ClockInstance
 from models.database import rows
 from models.ids import uuid7
 from models.material import Material
 from models.promise import ShortfallItem
 from models.review import Verdict
 from models.rules.calendar import end_of
+from models.rules.clock_table import ClockName
 from models.rules.events import Event, Role
 from models.rules.flavours import ShortfallStage
 from models.rules.reasons import Verdict as Word
 from models.rules.states import HandoffStatus, ShortfallStatus, State
+from models.rules.timeouts import Policy
 from services.actors import Actor
 from services.cases import Cases, Opened
 from services.errors import Conflict
@@ -31,6 +34,13 @@ class MaterialNotPromised(Conflict):
 
     code = "material_not_promised"
     sentence = "申请已经受理,只能补交您承诺要补的材料。"
+
+
+class PromiseExpired(Conflict):
+    """The last promised day is over, and the item's rules end the case for that."""
+
+    code = "promise_expired"
+    sentence = "承诺的补交日期已经过了,不能再补交。"
 
 
 def is_open(case: Case) -> bool:
@@ -85,6 +95,23 @@ async def promised(case: Case, code: str) -> ShortfallItem:
     return found
 
 
+async def check_in_time(case: Case, item: PublishedItem, now: datetime) -> None:
+    """Check that a promised material may still be brought; raise ``PromiseExpired``.
+
+    Several promises end with the last of their days. Where lateness only alarms the window
+    (``shortfall_expiry`` ALERT) what comes late is still welcome.
+    """
+    last = await _last_day(case.id)
+    late = last is not None and now >= end_of(last)
+    if late and item.shortfall_expiry is not Policy.ALERT:
+        raise PromiseExpired
+
+
+async def _last_day(case_id: UUID) -> date | None:
+    days = [row.due_on for row in await of_case(case_id) if row.due_on is not None]
+    return max(days, default=None)
+
+
 async def judged(cases: Cases, opened: Opened, code: str, word: Word) -> bool:
     """Note a verdict on a promised material; with the last PASS all are there (T25).
 
@@ -94,6 +121,10 @@ async def judged(cases: Cases, opened: Opened, code: str, word: Word) -> bool:
     case = opened.case
     item = await promised(case, code)
     if word is not Word.PASS:
+        # A timer that had to wait for this word looks again.
+        waited = ClockInstance.filter(case_id=case.id, name=ClockName.SHORTFALL.value)
+        now = cases.clock.now()
+        await waited.filter(stopped_at=None, due_at__lte=now).update(next_at=now)
         return False
     item.status = ShortfallStage.FULFILLED.value
     item.fulfilled_at = cases.clock.now()
@@ -117,16 +148,24 @@ async def awaits_verdict(case_id: UUID) -> bool:
     For whoever ends a case whose promise ran out: what waits for an officer is not the
     applicant's delay.
     """
-    items: Sequence[ShortfallItem] = await ShortfallItem.filter(
-        case_id=case_id, status=ShortfallStage.PROMISED.value
-    )
+    last = await _last_day(case_id)
+    items = [row for row in await of_case(case_id) if row.status == ShortfallStage.PROMISED]
+    if last is None:
+        return False
     for item in items:
         material = await Material.get_or_none(case_id=case_id, code=item.code, replaced_at=None)
-        if material is None or item.due_on is None:
+        if material is None or material.created_at >= end_of(last):
             return False
-        if material.created_at >= end_of(item.due_on) or await _is_judged(material.id):
+        if await _is_judged(material.id):
             return False
     return bool(items)
+
+
+async def overdue(case_id: UUID) -> None:
+    """Note that what was promised and did not come is overdue (T26, T27)."""
+    await ShortfallItem.filter(case_id=case_id, status=ShortfallStage.PROMISED.value).update(
+        status=ShortfallStage.OVERDUE.value
+    )
 
 
 async def _is_judged(material_id: UUID) -> bool:

@@ -83,8 +83,8 @@ class Materials:
         """Take a file in as the current version of a material; older ones stay as evidence.
 
         Raises ``CaseUnknown``, ``NotEditable``, ``MaterialUnknown``, ``MaterialNotInCorrection``,
-        ``MaterialNotPromised`` before the file is read, and what ``MaterialFiles.take_in`` raises.
-        Nothing changed then.
+        ``MaterialNotPromised``, ``PromiseExpired`` before the file is read, and what
+        ``MaterialFiles.take_in`` raises. Nothing changed then.
         """
         case = await Case.of(who.account_id).get_or_none(id=case_id)
         if case is None:
@@ -142,7 +142,9 @@ class Materials:
         """
         if lacking.is_open(case):
             await lacking.promised(case, code)
-            return _spec_of(await self.cases.items.version(case.item_version_id), code)
+            item = await self.cases.items.version(case.item_version_id)
+            await lacking.check_in_time(case, item, self.clock.now())
+            return _spec_of(item, code)
         return await self._changeable(case, code)
 
     async def _changeable(self, case: Case, code: str) -> Mapping[str, Any]:

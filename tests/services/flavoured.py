@@ -1,12 +1,13 @@
 """Items opened to the citizens of the tests, and the people of a shortfall (容缺受理)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import uuid4
 
+from models.credit import CreditEvent
 from models.rules.calendar import SHANGHAI
 from models.rules.events import Role
 from models.rules.reasons import Verdict
@@ -46,33 +47,57 @@ class Lacking:
     window: Officer
     department: Officer
 
-    async def promised(self, world: World, day: str = "2026-03-10") -> None:
-        """Propose, confirm and sign, so that the case can be accepted."""
-        await self.confirmed(world)
-        await self.sign(world, day)
+    codes: Sequence[str] = ("M06",)
+
+    async def proposed(self, world: World) -> None:
+        await world.ctx.shortfalls.propose(self.window, self.filed.case_id, self.codes)
 
     async def confirmed(self, world: World) -> None:
-        await world.ctx.shortfalls.propose(self.window, self.filed.case_id, ["M06"])
-        await world.ctx.shortfalls.answer(
-            self.department, self.filed.case_id, "M06", confirmed=True
+        await self.proposed(world)
+        for code in self.codes:
+            await world.ctx.shortfalls.answer(
+                self.department, self.filed.case_id, code, confirmed=True
+            )
+
+    async def promised(self, world: World, *days: str) -> None:
+        """Propose, confirm and sign, so that the case can be accepted."""
+        await self.confirmed(world)
+        await self.sign(world, *days)
+
+    async def sign(self, world: World, *days: str) -> None:
+        """Sign a day for each material."""
+        given = map(date.fromisoformat, days or ["2026-03-10"])
+        promise = dict(zip(self.codes, given, strict=True))
+        await world.ctx.shortfalls.promise(self.filed.citizen, self.filed.case_id, promise)
+
+    async def accepted(self, world: World, *days: str) -> None:
+        await self.promised(world, *days)
+        await world.ctx.reviews.accept(self.window, self.filed.case_id)
+
+    async def supply(self, world: World, code: str = "M06") -> None:
+        content = make.chunked(make.jpeg(f"{code} {uuid4()}"))
+        await world.ctx.materials.upload(
+            self.filed.citizen, self.filed.case_id, code, content, file_name=f"{code}.jpg"
         )
 
-    async def sign(self, world: World, day: str) -> None:
-        days = {"M06": date.fromisoformat(day)}
-        await world.ctx.shortfalls.promise(self.filed.citizen, self.filed.case_id, days)
+    async def judge(self, world: World, code: str = "M06", reason: str | None = None) -> None:
+        word = Verdict.PASS if reason is None else Verdict.FAIL
+        await world.ctx.reviews.put_verdict(self.window, self.filed.case_id, code, word, reason)
 
 
-async def lacking(world: World, body: Mapping[str, Any] | None = None) -> Lacking:
+async def lacking(world: World, *codes: str, body: Mapping[str, Any] | None = None) -> Lacking:
     """Return story 1 on Tuesday 2026-03-03: submitted on Monday without M06, in pre-review.
 
-    Everything that was uploaded has passed.
+    Everything that was uploaded has passed. ``codes`` are missing instead of M06.
     """
+    missing = codes or ("M06",)
     await published(world, body or body_of("ITEM01"))
     who = await make.citizen(world)
     filed = await stages.drafted(world, who, "ITEM01")
-    await world.ctx.materials.remove(who, filed.case_id, "M06")
-    filed.codes.remove("M06")
-    wish = Wish(shortfall=("M06",))
+    for code in missing:
+        await world.ctx.materials.remove(who, filed.case_id, code)
+        filed.codes.remove(code)
+    wish = Wish(shortfall=missing)
     await world.ctx.submissions.submit(who, filed.case_id, uuid4().hex, wish)
     world.clock.at = at("2026-03-03")
     window = await make.officer(world, (Role.WINDOW,))
@@ -80,4 +105,16 @@ async def lacking(world: World, body: Mapping[str, Any] | None = None) -> Lackin
     await world.ctx.reviews.claim(window, filed.case_id)
     for code in filed.codes:
         await world.ctx.reviews.put_verdict(window, filed.case_id, code, Verdict.PASS)
-    return Lacking(filed, window, await make.officer(world, (Role.DEPT,)))
+    return Lacking(filed, window, await make.officer(world, (Role.DEPT,)), missing)
+
+
+async def discredit(world: World, filed: Filed, status: str = "CONFIRMED") -> None:
+    """Let something stand against the applicant of a case (失信)."""
+    await CreditEvent.create(
+        account_id=filed.citizen.account_id,
+        case_id=filed.case_id,
+        behaviour="BROKEN_PROMISE",
+        basis="安阳条例29",
+        status=status,
+        proposed_at=world.clock.now(),
+    )

@@ -7,11 +7,9 @@ import pytest
 from models.case import CaseEvent, ClockInstance
 from models.notice import Notice
 from models.promise import ShortfallItem, SignedPromise
-from models.rules.reasons import Verdict
 from models.rules.states import State
 from services.events import Decision, EventType, PackageNotAcknowledged, ShortfallOpen
 from services.shortfalls import PromiseDayInvalid
-from tests import make
 from tests.services import stages
 from tests.services.flavoured import at, lacking
 from tests.services.reviewing import refused
@@ -63,10 +61,9 @@ async def test_a_promise_is_made_accepted_and_kept(world: World) -> None:
     assert alert["actor_role"] == "BACKOFFICE"
 
     world.clock.at = at("2026-03-06")
-    content = make.chunked(make.jpeg("hygiene rules"))
-    await ctx.materials.upload(filed.citizen, filed.case_id, "M06", content, file_name="制度.jpg")
+    await story.supply(world)
     assert (await filed.case()).shortfall_status == "OPEN"
-    await ctx.reviews.put_verdict(story.window, filed.case_id, "M06", Verdict.PASS)
+    await story.judge(world)
     case = await filed.case()
     assert (case.state, case.shortfall_status) == (State.UNDER_REVIEW, "FULFILLED")
     assert (await ShortfallItem.get(case_id=filed.case_id)).status == "FULFILLED"
