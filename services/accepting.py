@@ -67,9 +67,10 @@ class Sanction:
 
 @dataclass(frozen=True)
 class Way:
-    """The step of an acceptance, and the last days of clocks that a promise sets."""
+    """The step and mode of an acceptance, and the last days of clocks that a promise sets."""
 
     event: Event
+    mode: AcceptMode
     dues: Mapping[ClockName, date] = field(default_factory=dict)
 
 
@@ -85,9 +86,9 @@ async def way_of(cases: Cases, opened: Opened, wanted: AcceptMode | None) -> Way
     mode = wanted or _standing_mode(opened, rows)
     if mode is AcceptMode.NORMAL:
         await verdicts.check_complete(cases, opened)
-        return Way(Event.ACCEPT)
+        return Way(Event.ACCEPT, mode)
     flavours.check_mode(opened.item, mode)
-    _check_direct(opened)
+    _check_room(opened, mode)
     await flavours.check_credit(opened.case.account_id)
     if mode is AcceptMode.SHORTFALL:
         return await _shortfall(cases, opened, rows)
@@ -96,7 +97,7 @@ async def way_of(cases: Cases, opened: Opened, wanted: AcceptMode | None) -> Way
     if mode is AcceptMode.VERIFY_LATER:
         # The pictures have to be all there and right: only the originals come later.
         await verdicts.check_complete(cases, opened)
-        return Way(Event.ACCEPT_VERIFY_LATER)
+        return Way(Event.ACCEPT_VERIFY_LATER, mode)
     return await _commitment(cases, opened)
 
 
@@ -108,10 +109,15 @@ def _standing_mode(opened: Opened, rows: list[ShortfallItem]) -> AcceptMode:
     return AcceptMode.NORMAL if wanted is AcceptMode.SHORTFALL else wanted
 
 
-def _check_direct(opened: Opened) -> None:
-    """Originals at the window and fees before acceptance leave no room for a flavour (T15, T19)."""
-    depth = opened.item.body["flags"]["online_depth"]
-    if depth == WINDOW_FIRST or opened.item.fee_stage is FeeStage.BEFORE_ACCEPTANCE:
+def _check_room(opened: Opened, mode: AcceptMode) -> None:
+    """Originals that come to the window leave no room for a flavour (T15); a fee before
+    acceptance none for a promised day, which may be over when it is paid (T19).
+    """
+    item = opened.item
+    prepaid = item.fee_stage is FeeStage.BEFORE_ACCEPTANCE
+    if item.body["flags"]["online_depth"] == WINDOW_FIRST:
+        raise ModeNotAllowed
+    if prepaid and mode is AcceptMode.SHORTFALL:
         raise ModeNotAllowed
 
 
@@ -131,7 +137,7 @@ async def _shortfall(cases: Cases, opened: Opened, rows: list[ShortfallItem]) ->
     if min(days) < today or max(days) > await latest_day(cases, case, item):
         raise PromiseOutdated
     await verdicts.check_complete(cases, opened, without=codes)
-    return Way(Event.ACCEPT_SHORTFALL, {ClockName.SHORTFALL: max(days)})
+    return Way(Event.ACCEPT_SHORTFALL, AcceptMode.SHORTFALL, {ClockName.SHORTFALL: max(days)})
 
 
 async def _commitment(cases: Cases, opened: Opened) -> Way:
@@ -139,4 +145,4 @@ async def _commitment(cases: Cases, opened: Opened) -> Way:
         raise PromiseNotSigned
     without = rules.replaced_by_promise(opened.item.body)
     await verdicts.check_complete(cases, opened, without=without)
-    return Way(Event.ACCEPT_COMMITMENT)
+    return Way(Event.ACCEPT_COMMITMENT, AcceptMode.COMMITMENT)

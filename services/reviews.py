@@ -157,7 +157,9 @@ class Reviews:
         if item.body["flags"]["online_depth"] == WINDOW_FIRST:
             await self._step(opened, Event.PRE_REVIEW_PASS, actor, data=data)
         elif await self._owes_before_acceptance(case, item):
-            await self._step(opened, Event.REQUEST_PREPAYMENT, actor, data=data)
+            changes = {"accept_mode": way.mode.value}
+            event = Event.REQUEST_PREPAYMENT
+            await self._step(opened, event, actor, changes=changes, data=data)
         else:
             await self.acceptance.accept(case, item, way.event, actor, data=data, dues=way.dues)
         return case

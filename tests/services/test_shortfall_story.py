@@ -21,7 +21,7 @@ async def _due(world: World, case_id: object) -> dict[str, str]:
     return {clock.name: clock.due_at.isoformat() for clock in running}
 
 
-@pytest.mark.requirement("容缺承诺", "约定时限内补齐", "补正 5个工作日")
+@pytest.mark.requirement("容缺承诺", "约定时限内补齐")
 async def test_a_promise_is_made_accepted_and_kept(world: World) -> None:
     story = await lacking(world)
     filed, ctx = story.filed, world.ctx

@@ -98,7 +98,6 @@ async def test_a_wish_is_kept_only_for_what_is_missing(world: World) -> None:
     assert await _statuses(story_case.case_id) == {"M06": "WANTED"}
 
 
-@pytest.mark.requirement("失信约束")
 @pytest.mark.parametrize("status", ["CONFIRMED", "NOTIFIED", "OBJECTED", "REPORTED"])
 async def test_bad_credit_bars_a_promise_at_every_gate(world: World, status: str) -> None:
     story = await lacking(world)
