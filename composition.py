@@ -23,20 +23,25 @@ from services.audit import APPEND, Audit
 from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
+from services.commitments import Commitments
 from services.credit import Credit, CreditPolicy
 from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.events import BackofficeEvents
 from services.fees import Fees
+from services.filing import Renewals
 from services.forms import Forms
 from services.handoff import Handoff
+from services.inline_fixes import InlineFixes
 from services.item_checks import ItemChecks
 from services.items import Items
 from services.machines import Machines
+from services.marks import Marks
 from services.materials import Materials
 from services.messages import Messages
 from services.original_ends import OriginalEnds
 from services.originals import Originals
+from services.overrides import Overrides
 from services.packages import Packages
 from services.payments import Payments
 from services.ports import Clock
@@ -48,6 +53,7 @@ from services.reminders import REMIND, Reminders
 from services.results import Results
 from services.reviews import Reviews
 from services.seeding import Seeding
+from services.shortfalls import Shortfalls
 from services.staff import StaffAccounts
 from services.statistics import Statistics
 from services.submissions import Submissions
@@ -129,10 +135,16 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         publications=Publications(drafts),
         questions=questions,
         cases=cases,
+        renewals=Renewals(cases),
         materials=materials,
         submissions=Submissions(cases, applicants, transitions, made.crypto),
         progress=ProgressReader(made.crypto),
         reviews=Reviews(cases, acceptance, fees, audit),
+        overrides=Overrides(cases),
+        shortfalls=Shortfalls(cases),
+        commitments=Commitments(cases),
+        inline_fixes=InlineFixes(cases),
+        marks=Marks(cases),
         handoff=Handoff(made.clock, made.crypto),
         events=BackofficeEvents(items, transitions, fees, results),
         payments=payments,

@@ -67,9 +67,14 @@ class Call(Generic[Who]):
         """Return the client's address as the trusted proxy tells it."""
         return self.request.client_ip or "unknown"
 
-    def body(self, model: type[Model]) -> Model:
-        """Read the JSON body strictly; raise ``Malformed`` or ``FieldsInvalid``."""
+    def body(self, model: type[Model], *, optional: bool = False) -> Model:
+        """Read the JSON body strictly; raise ``Malformed`` or ``FieldsInvalid``.
+
+        With ``optional`` no body at all is the model with its defaults.
+        """
         raw = self.request.body
+        if optional and not raw:
+            return validated(model, {})
         if NUL in raw:
             raise Malformed
         try:

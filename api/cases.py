@@ -12,6 +12,7 @@ from models.case import Case
 from models.rules.conditions import Requirement
 from services.actors import Citizen
 from services.cases import ApplicantTypeRefused, CaseUnknown, NotEditable, Opened, is_editable
+from services.filing import Hindrances, hindrances
 from services.forms import FieldUnknown, FormInvalid
 from services.items import ItemUnknown, PublishedItem
 from services.transitions import StepNotAllowed
@@ -61,21 +62,29 @@ class CaseList(BaseModel):
 
 
 class CaseView(CaseSummary):
-    """A case with its form as it stands."""
+    """A case with its form as it stands.
+
+    Of a draft it is told what would keep it from being submitted: ``outdated``, it was begun under
+    an older version of the item (renew it); ``open_case_no``, one for the same item is undecided.
+    """
 
     item_version: str
     form: dict[str, Any]
     revision: int
     editable: bool
+    outdated: bool = False
+    open_case_no: str | None = None
 
     @classmethod
-    def show(cls, opened: Opened) -> "CaseView":
+    def show(cls, opened: Opened, found: Hindrances | None = None) -> "CaseView":
+        told = {} if found is None else vars(found)
         return cls(
             **_summary(opened.case, opened.item),
             item_version=opened.item.version,
             form=dict(opened.form.values),
             revision=opened.form.revision,
             editable=is_editable(opened.case.state),
+            **told,
         )
 
 
@@ -111,7 +120,8 @@ async def open_case(call: Call[Citizen]) -> tuple[CaseView, int]:
     """Open the draft for an item: the existing one (200) or a new one (201)."""
     body = call.body(NewCase)
     draft = await call.ctx.cases.open_draft(call.who, body.item_code, another=body.another)
-    return CaseView.show(draft.opened), 201 if draft.created else 200
+    shown = CaseView.show(draft.opened, await hindrances(draft.opened.case))
+    return shown, 201 if draft.created else 200
 
 
 @cases.add("GET", "", query=CasesQuery, answer=CaseList)
@@ -125,7 +135,21 @@ async def list_cases(call: Call[Citizen]) -> CaseList:
 @cases.add("GET", "/<case_id:uuid>", answer=CaseView, errors=(CaseUnknown,))
 async def get_case(call: Call[Citizen], case_id: UUID) -> CaseView:
     """Show one's own case with its form."""
-    return CaseView.show(await call.ctx.cases.get(call.who, case_id))
+    opened = await call.ctx.cases.get(call.who, case_id)
+    found = await hindrances(opened.case) if opened.case.state.is_draft else None
+    return CaseView.show(opened, found)
+
+
+@cases.add(
+    "POST",
+    "/<case_id:uuid>/renew",
+    answer=CaseView,
+    errors=(CaseUnknown, NotEditable, ItemUnknown),
+)
+async def renew_draft(call: Call[Citizen], case_id: UUID) -> CaseView:
+    """Move a draft to the item's current version; what still fits is kept."""
+    opened = await call.ctx.renewals.renew(call.who, case_id)
+    return CaseView.show(opened, await hindrances(opened.case))
 
 
 @cases.add("DELETE", "/<case_id:uuid>", status=204, errors=(CaseUnknown, StepNotAllowed))

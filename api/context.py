@@ -6,16 +6,21 @@ from prometheus_client import CollectorRegistry
 
 from services.accounts import Accounts
 from services.cases import Cases
+from services.commitments import Commitments
 from services.credit import Credit
 from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.events import BackofficeEvents
 from services.files import MultipartReader
+from services.filing import Renewals
 from services.handoff import Handoff
+from services.inline_fixes import InlineFixes
 from services.items import Items
 from services.machines import Machines
+from services.marks import Marks
 from services.materials import Materials
 from services.originals import Originals
+from services.overrides import Overrides
 from services.payments import Payments
 from services.ports import Broadcast, Limiter, Tokens
 from services.progress import ProgressReader
@@ -24,6 +29,7 @@ from services.questions import Questions
 from services.ratings import Ratings
 from services.results import Results
 from services.reviews import Reviews
+from services.shortfalls import Shortfalls
 from services.staff import StaffAccounts
 from services.statistics import Statistics
 from services.submissions import Submissions
@@ -47,10 +53,16 @@ class Context:
     publications: Publications
     questions: Questions
     cases: Cases
+    renewals: Renewals
     materials: Materials
     submissions: Submissions
     progress: ProgressReader
     reviews: Reviews
+    overrides: Overrides
+    shortfalls: Shortfalls
+    commitments: Commitments
+    inline_fixes: InlineFixes
+    marks: Marks
     handoff: Handoff
     events: BackofficeEvents
     payments: Payments

@@ -6,11 +6,12 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from models.material import Material
+from models.promise import ShortfallItem
 from models.review import Correction, Verdict
 from models.rules.identity import mask_id_number, mask_name
 from models.rules.states import State
 from services.corrections import shown_point
-from services.reviews import Dossier
+from services.dossiers import Dossier
 
 
 class ApplicantView(BaseModel):
@@ -31,7 +32,10 @@ class RequirementView(BaseModel):
 
 
 class VersionView(BaseModel):
-    """One upload; ``current`` is the one that counts. Bytes: /staff/v1/materials/<id>/content."""
+    """One upload; ``current`` is the one that counts. Bytes: /staff/v1/materials/<id>/content.
+
+    ``verification``: NONE, DB_MATCHED (数据库核对一致) or ORIGINAL_SEEN (经核对与原件一致).
+    """
 
     id: UUID
     code: str
@@ -42,6 +46,9 @@ class VersionView(BaseModel):
     sha256: str
     current: bool
     created_at: str
+    verification: str
+    verification_source: str | None
+    verified_at: str | None
 
     @classmethod
     def of(cls, material: Material) -> "VersionView":
@@ -55,6 +62,9 @@ class VersionView(BaseModel):
             sha256=material.sha256,
             current=material.replaced_at is None,
             created_at=material.created_at.isoformat(),
+            verification=material.verification,
+            verification_source=material.verification_source,
+            verified_at=material.verified_at.isoformat() if material.verified_at else None,
         )
 
 
@@ -104,6 +114,26 @@ class CorrectionView(BaseModel):
         )
 
 
+class LackingView(BaseModel):
+    """A material that may come later (容缺)."""
+
+    code: str
+    name: str
+    status: str
+    due_on: str | None
+    reason: str
+
+    @classmethod
+    def of(cls, item: ShortfallItem) -> "LackingView":
+        return cls(
+            code=item.code,
+            name=item.name,
+            status=item.status,
+            due_on=item.due_on.isoformat() if item.due_on else None,
+            reason=item.reason,
+        )
+
+
 class DossierView(BaseModel):
     """A case with everything to judge it by."""
 
@@ -126,6 +156,8 @@ class DossierView(BaseModel):
     materials: list[VersionView]
     verdicts: list[VerdictView]
     corrections: list[CorrectionView]
+    wanted_mode: str
+    shortfall: list[LackingView]
 
     @classmethod
     def of(cls, dossier: Dossier) -> "DossierView":
@@ -154,4 +186,6 @@ class DossierView(BaseModel):
             materials=[VersionView.of(material) for material in dossier.materials],
             verdicts=[VerdictView.of(verdict) for verdict in dossier.verdicts],
             corrections=[CorrectionView.of(correction) for correction in dossier.corrections],
+            wanted_mode=case.wanted_mode,
+            shortfall=[LackingView.of(item) for item in dossier.shortfall],
         )

@@ -13,6 +13,7 @@ from api.routes import Binary, Routes
 from services.actors import Citizen, Officer
 from services.cases import CaseUnknown, NotEditable
 from services.errors import Malformed, MaterialTypeRefused, MaterialUnreadable, TooLarge
+from services.lacking import MaterialNotPromised, PromiseExpired
 from services.materials import MaterialNotInCorrection, MaterialUnknown, Upload
 from services.slots import Held, Slot
 
@@ -24,7 +25,15 @@ KINDS = ("image/jpeg", "image/png", "image/webp", "application/pdf")
 FILE = Binary(KINDS, partial=True)
 SLOT = "/cases/<case_id:uuid>/materials/<code:str>"
 REFUSALS = (CaseUnknown, NotEditable, MaterialUnknown, MaterialNotInCorrection)
-UPLOAD_REFUSALS = (*REFUSALS, Malformed, TooLarge, MaterialTypeRefused, MaterialUnreadable)
+UPLOAD_REFUSALS = (
+    *REFUSALS,
+    MaterialNotPromised,
+    PromiseExpired,
+    Malformed,
+    TooLarge,
+    MaterialTypeRefused,
+    MaterialUnreadable,
+)
 
 
 class ContentQuery(BaseModel):
@@ -34,7 +43,10 @@ class ContentQuery(BaseModel):
 
 
 class MaterialView(BaseModel):
-    """One version of a material; mime, size (bytes) and sha256 are of the file as it came."""
+    """One version of a material; mime, size (bytes) and sha256 are of the file as it came.
+
+    ``verification``: NONE, DB_MATCHED (数据库核对一致) or ORIGINAL_SEEN (经核对与原件一致).
+    """
 
     id: UUID
     code: str
@@ -48,6 +60,9 @@ class MaterialView(BaseModel):
     height: int | None
     thumbnail: bool
     created_at: str
+    verification: str
+    verification_source: str | None
+    verified_at: str | None
 
     @classmethod
     def of(cls, held: Held) -> "MaterialView":
@@ -65,6 +80,9 @@ class MaterialView(BaseModel):
             height=material.height,
             thumbnail=material.thumbnail_key is not None,
             created_at=material.created_at.isoformat(),
+            verification=material.verification,
+            verification_source=material.verification_source,
+            verified_at=material.verified_at.isoformat() if material.verified_at else None,
         )
 
 

@@ -114,7 +114,7 @@ def _operation(route: Route, references: Any) -> dict[str, Any]:
     elif route.body is not None:
         schema = references[route.body, "validation"]
         operation["requestBody"] = {
-            "required": True,
+            "required": not route.optional,
             "content": {"application/json": {"schema": schema}},
         }
     return operation

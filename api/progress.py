@@ -1,5 +1,6 @@
 """Progress: by account, by query code, and pushed while somebody looks."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,7 @@ from api.context import Context
 from api.live import Live
 from api.routes import Rendered, Routes
 from models.rules import numbers
+from models.rules.flavours import ShortfallStage
 from services.actors import Citizen
 from services.cases import CaseUnknown
 from services.progress import REMEMBERED, Progress
@@ -87,6 +89,28 @@ class DeliveryState(BaseModel):
     waybill: str | None
 
 
+class LackingView(BaseModel):
+    """A material that may come later; ``reason`` is why its department declined."""
+
+    code: str
+    name: str
+    status: str
+    status_text: str
+    due_on: str | None
+    reason: str
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> "LackingView":
+        return cls(**found, status_text=ShortfallStage(found["status"]).zh)
+
+
+class FixView(BaseModel):
+    """Fields of the form to put right on the spot."""
+
+    fields: list[str]
+    note: str
+
+
 class ProgressView(BaseModel):
     """Where a case stands, in words for the person it belongs to."""
 
@@ -103,6 +127,8 @@ class ProgressView(BaseModel):
     payment: FeeView | None
     delivery: DeliveryState | None
     correction: CorrectionView | None
+    shortfall: list[LackingView] = []
+    fix: FixView | None = None
 
     @classmethod
     def of(cls, found: Progress) -> "ProgressView":
@@ -126,6 +152,8 @@ class ProgressView(BaseModel):
             correction=CorrectionView.model_validate(found.correction)
             if found.correction
             else None,
+            shortfall=[LackingView.of(each) for each in found.lacking],
+            fix=FixView.model_validate(found.fix) if found.fix else None,
         )
 
     @classmethod
@@ -145,6 +173,9 @@ class ProgressView(BaseModel):
             view.correction.opinion = ""
             for point in view.correction.items:
                 point.requirement = None
+        for each in view.shortfall:
+            each.reason = ""
+        view.fix = None
         return view
 
 

@@ -1,42 +1,25 @@
-"""Pre-review by staff: the queue, a case, verdicts, corrections, acceptance, refusal."""
+"""Pre-review by staff: the queue, a case, claiming it, verdicts on its materials."""
 
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import STAFF
 from api.call import Call
 from api.dossier import DossierView
 from api.routes import Routes
 from models.case import Case
-from models.rules.reasons import DefectReason, RefusalReason
+from models.rules.reasons import DefectReason
 from models.rules.states import State
 from services.actors import Officer
 from services.cases import CaseUnknown
-from services.corrections import (
-    CorrectionEmpty,
-    CorrectionIncomplete,
-    CorrectionNotForItem,
-    CorrectionRepeats,
-    MaterialNotOnList,
-    NotOnFirstNotice,
-    Point,
-    VerdictMissing,
-)
-from services.fees import FeeUndetermined
-from services.forms import FieldUnknown
+from services.desk import CaseClaimed
 from services.items import CursorInvalid
+from services.lacking import MaterialNotPromised
 from services.queue import QueueEntry
-from services.refusals import RedirectMissing, Refusal, RefusalListMissing, RefusalUnusable
-from services.reviews import CaseClaimed
 from services.transitions import StepNotAllowed, StepNotYours
-from services.verdicts import (
-    MaterialAbsent,
-    MaterialNotAsked,
-    VerdictReasonMissing,
-    VerdictsIncomplete,
-)
+from services.verdicts import MaterialAbsent, MaterialNotAsked, VerdictReasonMissing
 
 reviews = Routes("reviews", "/staff/v1/cases", STAFF)
 ROUTES = (reviews,)
@@ -122,48 +105,6 @@ class VerdictBody(BaseModel):
     comment: str = Field("", max_length=500)
 
 
-class CorrectionPoint(BaseModel):
-    """One thing to put right: either a material or a field of the form."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    material_code: str | None = Field(None, min_length=1, max_length=8)
-    field: str | None = Field(None, min_length=1, max_length=64)
-    reason_code: DefectReason
-    requirement: str = Field(min_length=2, max_length=500)
-
-    @model_validator(mode="after")
-    def _one_thing(self) -> "CorrectionPoint":
-        if (self.material_code is None) == (self.field is None):
-            raise ValueError("a point names a material or a field")
-        return self
-
-    def point(self) -> Point:
-        return Point(
-            name=self.material_code or self.field or "",
-            is_field=self.field is not None,
-            reason=self.reason_code,
-            requirement=self.requirement,
-        )
-
-
-class CorrectionBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    items: list[CorrectionPoint] = Field(max_length=100)
-    opinion: str = Field("", max_length=1000)
-
-
-class RefusalBody(BaseModel):
-    """``redirect_agency`` is needed with NOT_IN_JURISDICTION."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason_code: RefusalReason
-    explanation: str = Field(min_length=10, max_length=1000)
-    redirect_agency: str | None = Field(None, min_length=2, max_length=100)
-
-
 @reviews.add("GET", "", query=QueueQuery, answer=Queue, errors=(CursorInvalid,))
 async def list_queue(call: Call[Officer]) -> Queue:
     """List what waits: submitted and under pre-review first, by deadline."""
@@ -193,73 +134,18 @@ async def claim(call: Call[Officer], case_id: UUID) -> ReviewedCase:
     f"{CASE}/verdicts/<code:str>",
     body=VerdictBody,
     answer=ReviewedCase,
-    errors=(*REFUSALS, MaterialNotAsked, MaterialAbsent, VerdictReasonMissing),
+    errors=(
+        *REFUSALS,
+        MaterialNotAsked,
+        MaterialAbsent,
+        MaterialNotPromised,
+        VerdictReasonMissing,
+    ),
 )
 async def put_verdict(call: Call[Officer], case_id: UUID, code: str) -> ReviewedCase:
-    """Say of one material whether it passes."""
+    """Say of one material whether it passes; after acceptance, of one that was promised."""
     body = call.body(VerdictBody)
     case = await call.ctx.reviews.put_verdict(
         call.who, case_id, code, body.verdict, body.reason_code, comment=body.comment
     )
     return ReviewedCase.of(case)
-
-
-@reviews.add(
-    "POST",
-    f"{CASE}/correction",
-    body=CorrectionBody,
-    answer=ReviewedCase,
-    errors=(
-        *REFUSALS,
-        CorrectionNotForItem,
-        CorrectionEmpty,
-        CorrectionRepeats,
-        MaterialNotOnList,
-        FieldUnknown,
-        VerdictMissing,
-        CorrectionIncomplete,
-        NotOnFirstNotice,
-    ),
-)
-async def issue_correction(call: Call[Officer], case_id: UUID) -> ReviewedCase:
-    """Tell the applicant, at once and once, everything that has to be put right."""
-    body = call.body(CorrectionBody)
-    points = [item.point() for item in body.items]
-    case = await call.ctx.reviews.issue_correction(call.who, case_id, points, body.opinion)
-    return ReviewedCase.of(case)
-
-
-@reviews.add(
-    "POST",
-    f"{CASE}/accept",
-    answer=ReviewedCase,
-    errors=(*REFUSALS, VerdictsIncomplete, FeeUndetermined),
-)
-async def accept(call: Call[Officer], case_id: UUID) -> ReviewedCase:
-    """Accept; or, where the item says so, ask the applicant to the window or to pay first."""
-    return ReviewedCase.of(await call.ctx.reviews.accept(call.who, case_id))
-
-
-@reviews.add(
-    "POST",
-    f"{CASE}/refuse",
-    body=RefusalBody,
-    answer=ReviewedCase,
-    errors=(*REFUSALS, RefusalUnusable, RedirectMissing, RefusalListMissing),
-)
-async def refuse(call: Call[Officer], case_id: UUID) -> ReviewedCase:
-    """Refuse acceptance for one of the law's reasons."""
-    body = call.body(RefusalBody)
-    refusal = Refusal(body.reason_code, body.explanation, body.redirect_agency)
-    return ReviewedCase.of(await call.ctx.reviews.refuse(call.who, case_id, refusal))
-
-
-@reviews.add(
-    "POST",
-    f"{CASE}/paper-received",
-    answer=ReviewedCase,
-    errors=(CaseUnknown, StepNotAllowed, StepNotYours, FeeUndetermined),
-)
-async def paper_received(call: Call[Officer], case_id: UUID) -> ReviewedCase:
-    """Accept at the window: the originals match."""
-    return ReviewedCase.of(await call.ctx.reviews.paper_received(call.who, case_id))

@@ -30,7 +30,10 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Route:
-    """One route. ``body`` and ``answer`` are pydantic models, Binary, or None for nothing."""
+    """One route. ``body`` and ``answer`` are pydantic models, Binary, or None for nothing.
+
+    ``optional``: the body may be left out, and then says what its defaults say.
+    """
 
     method: str
     path: str
@@ -46,6 +49,7 @@ class Route:
     idempotent: bool
     etag: bool
     stream: bool
+    optional: bool
 
 
 @dataclass
@@ -71,6 +75,7 @@ class Routes:
         idempotent: bool = False,
         etag: bool = False,
         stream: bool = False,
+        optional: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Declare a route; the handler's docstring is its summary in the documentation."""
 
@@ -91,6 +96,7 @@ class Routes:
                     idempotent=idempotent,
                     etag=etag,
                     stream=stream,
+                    optional=optional,
                 )
             )
             return handler

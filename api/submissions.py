@@ -1,15 +1,25 @@
 """Submitting, resubmitting, withdrawing: acts that must not happen twice."""
 
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import CITIZEN
 from api.call import Call
 from api.routes import Routes
+from models.rules.states import AcceptMode
 from services.actors import Citizen
 from services.applicants import RealNameRequired
 from services.cases import CaseUnknown
+from services.filing import CaseOpenAlready, CaseOpenOnly, ItemVersionOutdated
+from services.flavours import (
+    CreditUnrepaired,
+    ModeNotAllowed,
+    ShortfallNotAllowed,
+    ShortfallUnnamed,
+    Wish,
+)
 from services.forms import FormInvalid
 from services.submissions import (
     CorrectionUnanswered,
@@ -32,6 +42,23 @@ REFUSALS = (
 )
 
 
+class SubmitBody(BaseModel):
+    """How the applicant wants to be handled; ``shortfall`` names materials to come later.
+
+    ``another``: file it although one for the same item is not decided yet.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: Literal["NORMAL", "SHORTFALL", "VERIFY_LATER", "COMMITMENT"] | None = None
+    shortfall: list[str] = Field(default_factory=list, max_length=50)
+    another: bool = False
+
+    def wish(self) -> Wish:
+        mode = None if self.mode is None else AcceptMode(self.mode)
+        return Wish(mode, tuple(self.shortfall), self.another)
+
+
 class ReceiptView(BaseModel):
     """收件凭证: what proves that the application arrived."""
 
@@ -46,12 +73,28 @@ class ReceiptView(BaseModel):
 
 
 @submissions.add(
-    "POST", "/<case_id:uuid>/submit", answer=ReceiptView, errors=REFUSALS, idempotent=True
+    "POST",
+    "/<case_id:uuid>/submit",
+    body=SubmitBody,
+    answer=ReceiptView,
+    errors=(
+        *REFUSALS,
+        ItemVersionOutdated,
+        CaseOpenAlready,
+        CaseOpenOnly,
+        ModeNotAllowed,
+        ShortfallUnnamed,
+        ShortfallNotAllowed,
+        CreditUnrepaired,
+    ),
+    idempotent=True,
+    optional=True,
 )
 async def submit(call: Call[Citizen], case_id: UUID) -> ReceiptView:
     """Submit a draft: from now on it is a legal application."""
     await call.ctx.limiter.hit("submit", str(call.who.account_id))
-    receipt = await call.ctx.submissions.submit(call.who, case_id, call.idempotency_key)
+    wish = call.body(SubmitBody, optional=True).wish()
+    receipt = await call.ctx.submissions.submit(call.who, case_id, call.idempotency_key, wish)
     return ReceiptView.of(receipt)
 
 

@@ -38,10 +38,12 @@ class Acceptance:
         In the caller's transaction, with the case's row held and the row's guard checked. A fee
         that falls due after acceptance is assessed first, so that the package tells of it.
         """
-        changes = {}
+        changes: dict[str, Any] = {}
         if event is Event.PAYMENT_CONFIRMED:
-            # T19 names no mode of its own: what was paid for is the mode decided before, or normal.
+            # T19 names no mode of its own: what was paid for is the mode decided at T18, or normal.
             changes["accept_mode"] = case.accept_mode or AcceptMode.NORMAL.value
+            if changes["accept_mode"] == AcceptMode.VERIFY_LATER.value:
+                changes["verify_later_mark"] = True
         await self.transitions.apply(
             case, item, event, actor, changes=changes, data=data, dues=dues
         )

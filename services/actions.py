@@ -13,6 +13,14 @@ _STEPS = (
     (Event.SUBMIT, "submit", "填好表、传齐材料后,点提交。"),
     (Event.RESUBMIT, "resubmit", "按补正清单改好后,再提交一次。"),
 )
+# What somebody waits for, though the case itself waits for an officer.
+ASKED = ("fix_field", "sign_promise", "sign_commitment", "supply_promised")
+_ASKED = {
+    "fix_field": "有一处小错误,请当场改好,再点确认。",
+    "sign_promise": "有的材料可以以后再交,请写上日期,签容缺承诺。",
+    "sign_commitment": "请看清楚告知承诺书,然后签。",
+    "supply_promised": "请在您承诺的日期前,把还差的材料传上来。",
+}
 _WITHDRAW = "不想办了,可以撤回申请。"
 _ORIGINALS = {State.PRE_REVIEW_PASSED, State.ORIGINALS_CHECK, State.ORIGINALS_SUPPLEMENT}
 _RATE = {
@@ -26,7 +34,7 @@ class Standing:
     """The facts that decide what can be done.
 
     ``owes``: a fee is known and not settled. ``has_result``: there is a document to read now.
-    ``open_ratings``: the stages that may be rated and were not.
+    ``open_ratings``: the stages that may be rated and were not. ``asked``: codes of ``ASKED``.
     """
 
     state: State
@@ -34,6 +42,7 @@ class Standing:
     method: DeliveryMethod | None = None
     has_result: bool = False
     open_ratings: Set[RatingStage] = frozenset()
+    asked: Set[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,7 @@ def actions_for(standing: Standing) -> list[Action]:
     state = standing.state
     steps = events_from(state)
     found = [Action(code, text) for event, code, text in _STEPS if event in steps]
+    found += [Action(code, _ASKED[code]) for code in ASKED if code in standing.asked]
     if standing.owes and not state.closed:
         found.append(Action("pay", "请在手机上缴费。"))
     if state in _ORIGINALS:

@@ -11,6 +11,7 @@ from models.case import Case
 from models.database import Duplicate
 from models.ids import uuid7
 from models.material import Material
+from models.promise import InlineFix
 from models.rules.clock_table import ClockName
 from models.rules.conditions import Requirement, required_materials
 from models.rules.events import Event
@@ -135,9 +136,12 @@ class Cases:
 
     @transaction
     async def put_field(self, who: Citizen, case_id: UUID, field: str, value: Any) -> Opened:
-        """Save one field of the form (autosave); None clears it."""
+        """Save one field of the form (autosave); None clears it.
+
+        In pre-review only what the officer opened (当场更正) can change: ``NotEditable``.
+        """
         case = await self.locked(who, case_id)
-        if not is_editable(case.state):
+        if not is_editable(case.state) and not await _is_opened(case, field):
             raise NotEditable
         item = await self.items.version(case.item_version_id)
         form = await self.forms.put(case.id, item, field, value, self.clock.now())
@@ -174,3 +178,11 @@ class Cases:
     async def _opened(self, case: Case) -> Opened:
         item = await self.items.version(case.item_version_id)
         return Opened(case, item, await self.forms.read(case.id))
+
+
+async def _is_opened(case: Case, field: str) -> bool:
+    """Tell whether an officer lets the applicant change this field on the spot (T04)."""
+    if case.state is not State.PRE_REVIEWING:
+        return False
+    fix = await InlineFix.get_or_none(case_id=case.id, fixed_at=None)
+    return fix is not None and field in fix.names

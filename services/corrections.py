@@ -11,15 +11,11 @@ from uuid import UUID
 
 import orjson
 
-from models.case import CaseEvent
 from models.material import Material
 from models.review import Correction
-from models.rules.events import Event
 from models.rules.reasons import DefectReason
 from models.rules.supervision import AlertKind
-from services.cases import Opened
 from services.errors import Conflict, FieldFault, Invalid
-from services.forms import FieldUnknown
 from services.items import PublishedItem
 from services.ports import Crypto
 
@@ -69,6 +65,14 @@ class VerdictMissing(Conflict):
     sentence = "要求补正的材料,请先给出不合格的审查意见。"
 
 
+class DefectNotNew(Conflict):
+    """Something that the uploads showed already: looking at originals adds nothing to it (T16)."""
+
+    code = "defect_not_new"
+    alert = AlertKind.OUT_OF_ORDER
+    sentence = "核对原件时,只能提出看了原件才发现的材料问题。"
+
+
 class NotOnFirstNotice(Conflict):
     """A point that could have been made before (promise of the one-time notice)."""
 
@@ -87,16 +91,6 @@ class Point:
     requirement: str
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What the officer has before them when they write a notice."""
-
-    opened: Opened
-    materials: Mapping[str, Material]
-    failed: Sequence[str]
-    marks: Mapping[str, str]
-
-
 def marks_of(
     crypto: Crypto, case_id: UUID, item: PublishedItem, form: Mapping[str, Any]
 ) -> dict[str, str]:
@@ -111,74 +105,12 @@ def marks_of(
     }
 
 
-async def check_points(seen: Seen, points: Sequence[Point]) -> None:
-    """Check a notice before it is issued; every refusal is a Problem of this module."""
-    item = seen.opened.item
-    if item.body["acceptance"]["incomplete_policy"] == "NOT_ACCEPT_WITH_LIST":
-        raise CorrectionNotForItem
-    if not points:
-        raise CorrectionEmpty
-    if len({(point.name, point.is_field) for point in points}) < len(points):
-        raise CorrectionRepeats
-    materials = [point.name for point in points if not point.is_field]
-    _check_lists(item, materials, [point.name for point in points if point.is_field])
-    _check_verdicts(item, materials, seen.failed)
-    if seen.opened.case.round > 0:
-        await _check_known(seen, points)
-
-
-def _check_lists(item: PublishedItem, materials: Sequence[str], fields: Sequence[str]) -> None:
-    if set(materials) - {material["code"] for material in item.materials}:
-        raise MaterialNotOnList
-    if set(fields) - set(item.form_schema["properties"]):
-        raise FieldUnknown
-
-
-def _check_verdicts(item: PublishedItem, materials: Sequence[str], failed: Sequence[str]) -> None:
-    if set(materials) - set(failed):
-        raise VerdictMissing
-    left_out = [code for code in failed if code not in materials]
-    if left_out:
-        names = _names(item)
-        raise CorrectionIncomplete(
-            faults=[FieldFault(f"/materials/{code}", names[code]) for code in left_out]
-        )
-
-
-async def _check_known(seen: Seen, points: Sequence[Point]) -> None:
-    case_id = seen.opened.case.id
-    earlier = await Correction.filter(case_id=case_id).order_by("round")
-    named = {
-        (point.get("material_code") or point["field"], bool(point.get("field")))
-        for correction in earlier
-        for point in correction.items
-    }
-    marks = await _marks_at_last_notice(case_id)
-    since = earlier[-1].issued_at
-    changed = {
-        (code, False) for code, material in seen.materials.items() if material.created_at > since
-    } | {(field, True) for field, mark in seen.marks.items() if marks.get(field) != mark}
-    late = [point for point in points if (point.name, point.is_field) not in named | changed]
-    if late:
-        raise NotOnFirstNotice(
-            faults=[FieldFault(_pointer(point), "以前没有提出过。") for point in late]
-        )
-
-
-async def _marks_at_last_notice(case_id: UUID) -> Mapping[str, str]:
-    event = (
-        await CaseEvent.filter(case_id=case_id, event=Event.ISSUE_CORRECTION.value)
-        .order_by("-seq")
-        .first()
-    )
-    marks: Mapping[str, str] = event.data["form"] if event is not None else {}
-    return marks
-
-
-def stored(seen: Seen, points: Sequence[Point]) -> list[dict[str, Any]]:
+def stored(
+    item: PublishedItem, marks: Mapping[str, str], points: Sequence[Point]
+) -> list[dict[str, Any]]:
     """Return a notice's points as they are kept; a field keeps the blind index of its value."""
-    names = _names(seen.opened.item)
-    fields = seen.opened.item.form_schema["properties"]
+    names = names_of(item)
+    fields = item.form_schema["properties"]
     kept: list[dict[str, Any]] = []
     for point in points:
         value: dict[str, Any] = {
@@ -191,7 +123,7 @@ def stored(seen: Seen, points: Sequence[Point]) -> list[dict[str, Any]]:
             "requirement": point.requirement,
         }
         if point.is_field:
-            value["value_index"] = seen.marks[point.name]
+            value["value_index"] = marks[point.name]
         kept.append(value)
     return kept
 
@@ -224,9 +156,6 @@ def unanswered(
     return faults
 
 
-def _names(item: PublishedItem) -> dict[str, str]:
+def names_of(item: PublishedItem) -> dict[str, str]:
+    """Return the names of an item's materials by code."""
     return {material["code"]: material["name"] for material in item.materials}
-
-
-def _pointer(point: Point) -> str:
-    return f"/{'form' if point.is_field else 'materials'}/{point.name}"

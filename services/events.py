@@ -14,7 +14,8 @@ from models.database import Duplicate
 from models.handoff import BackofficeEvent
 from models.ids import uuid7
 from models.rules.events import Event
-from models.rules.states import AcceptMode, FeeStage, HandoffStatus
+from models.rules.states import AcceptMode, FeeStage, HandoffStatus, ShortfallStatus
+from models.rules.supervision import AlertKind
 from models.unit import transaction
 from services.actors import Machine
 from services.alerts import watch
@@ -75,6 +76,14 @@ class OriginalsFirst(Conflict):
 
     code = "originals_first"
     sentence = "先办后验的办件要先核验原件,不能直接报送批准决定。"
+
+
+class ShortfallOpen(Conflict):
+    """容缺: nothing is approved before what was promised has come and passed."""
+
+    code = "shortfall_open"
+    alert = AlertKind.OUT_OF_ORDER
+    sentence = "容缺的材料还没有补齐,不能报送批准决定。"
 
 
 class FeeUnsettled(Conflict):
@@ -197,6 +206,8 @@ class BackofficeEvents:
     async def _check_approvable(self, case: Case, item: PublishedItem) -> None:
         if case.accept_mode == AcceptMode.VERIFY_LATER.value:
             raise OriginalsFirst
+        if case.shortfall_status == ShortfallStatus.OPEN.value:
+            raise ShortfallOpen
         if item.fee_stage is FeeStage.AFTER_ACCEPTANCE and not await self.fees.is_settled(
             case, item
         ):

@@ -93,6 +93,25 @@ class Forms:
         await row.save(update_fields=["sealed", "revision", "saved_at"])
         return Form(values, row.revision)
 
+    async def refit(self, case_id: UUID, item: PublishedItem) -> Form:
+        """Keep the answers that another version of the item still asks for and would take."""
+        row = await CaseForm.get(case_id=case_id)
+        values = self.open(row.sealed)
+        kept = {name: value for name, value in values.items() if _fits(item, name, value)}
+        if kept != values:
+            row.sealed = self.seal(kept)
+            row.revision += 1
+            await row.save(update_fields=["sealed", "revision"])
+        return Form(kept, row.revision)
+
+
+def _fits(item: PublishedItem, field: str, value: Any) -> bool:
+    try:
+        check_field(item, field, value)
+    except (FieldUnknown, FormInvalid):
+        return False
+    return True
+
 
 def check_field(item: PublishedItem, field: str, value: Any) -> None:
     """Check one field alone; whether the whole is complete is asked at submission."""

@@ -174,8 +174,14 @@ class Handoff:
         package.status = HandoffStatus.ACKED.value
         package.acked_at, package.acked_by = now, machine.client_id
         await package.save(update_fields=["status", "acked_at", "acked_by"])
-        await Case.filter(id=package.case_id).update(handoff_status=HandoffStatus.ACKED.value)
+        await self._settle(package.case_id)
         return Acknowledgement(package.id, now)
+
+    async def _settle(self, case_id: UUID) -> None:
+        """Note that a case is handed over, unless a later package of it still waits."""
+        waiting = HandoffPackage.filter(case_id=case_id, status__not=HandoffStatus.ACKED.value)
+        status = HandoffStatus.READY if await waiting.exists() else HandoffStatus.ACKED
+        await Case.filter(id=case_id).update(handoff_status=status.value)
 
     async def _locked(self, machine: Machine, package_id: UUID) -> HandoffPackage:
         """Return a package of the machine's agency; its case's row is held first, then its own."""

@@ -15,6 +15,7 @@ from models.review import Correction
 from models.rules.events import Role
 from models.rules.states import State
 from models.unit import transaction
+from services import desk, lacking
 from services.actors import Citizen, Machine, Officer
 from services.audit import Audit
 from services.cases import Cases, CaseUnknown, NotEditable, Opened, is_editable
@@ -83,13 +84,14 @@ class Materials:
     ) -> Upload:
         """Take a file in as the current version of a material; older ones stay as evidence.
 
-        Raises ``CaseUnknown``, ``NotEditable``, ``MaterialUnknown``, ``MaterialNotInCorrection``
-        before the file is read, and what ``MaterialFiles.take_in`` raises. Nothing changed then.
+        Raises ``CaseUnknown``, ``NotEditable``, ``MaterialUnknown``, ``MaterialNotInCorrection``,
+        ``MaterialNotPromised``, ``PromiseExpired`` before the file is read, and what
+        ``MaterialFiles.take_in`` raises. Nothing changed then.
         """
         case = await Case.of(who.account_id).get_or_none(id=case_id)
         if case is None:
             raise CaseUnknown
-        spec = await self._changeable(case, code)
+        spec = await self._takeable(case, code)
         taken = await self.files.take_in(
             chunks, max_bytes=spec["max_size_mb"] * MEGABYTE, formats=spec["formats"]
         )
@@ -101,7 +103,7 @@ class Materials:
     ) -> Upload:
         case = await self.cases.locked(who, case_id)
         # The case may have been submitted while the bytes were coming.
-        await self._changeable(case, code)
+        await self._takeable(case, code)
         newest = await Material.filter(case_id=case.id, code=code).order_by("-no").first()
         if newest is not None and newest.replaced_at is None:
             if newest.sha256 == taken.original.sha256:
@@ -135,14 +137,24 @@ class Materials:
         material.replaced_at = self.clock.now()
         await material.save(update_fields=["replaced_at"])
 
+    async def _takeable(self, case: Case, code: str) -> Mapping[str, Any]:
+        """Return what the item says of a material that may be uploaded now.
+
+        After acceptance that is what was promised and nothing else (容缺).
+        """
+        if lacking.is_open(case):
+            await lacking.promised(case, code)
+            item = await self.cases.items.version(case.item_version_id)
+            await lacking.check_in_time(case, item, self.clock.now())
+            return _spec_of(item, code)
+        return await self._changeable(case, code)
+
     async def _changeable(self, case: Case, code: str) -> Mapping[str, Any]:
         """Return what the item says of a material, if its applicant may change it now."""
         if not is_editable(case.state):
             raise NotEditable
         item = await self.cases.items.version(case.item_version_id)
-        spec = next((each for each in item.materials if each["code"] == code), None)
-        if spec is None or spec["kind"] == "ONLINE_FORM":
-            raise MaterialUnknown
+        spec = _spec_of(item, code)
         if case.state is State.CORRECTION_REQUIRED:
             await self._check_correction(case, item, code)
         return spec
@@ -184,7 +196,7 @@ class Materials:
         if material is None or not is_filed(material, material.case):
             raise MaterialUnknown
         item = await self.cases.items.version(material.case.item_version_id)
-        if not officer.roles & {Role.WINDOW, item.acceptor}:
+        if not await _may_read(officer, item, material.case_id):
             raise MaterialUnknown
         facts = {"case_id": str(material.case_id), "original": original}
         await self.audit.read(officer.anyhow, "material.read", "material", material_id, facts)
@@ -217,11 +229,25 @@ class Materials:
         return ServedFile(material.original_key, material.sha256, material.size, mime, name)
 
 
+def _spec_of(item: PublishedItem, code: str) -> Mapping[str, Any]:
+    spec = next((each for each in item.materials if each["code"] == code), None)
+    if spec is None or spec["kind"] == "ONLINE_FORM":
+        raise MaterialUnknown
+    return spec
+
+
 def is_filed(material: Material, case: Case) -> bool:
     """Tell whether a version was part of the application when it was submitted, or came later."""
     if case.submitted_at is None:
         return False
     return material.replaced_at is None or material.replaced_at > case.submitted_at
+
+
+async def _may_read(officer: Officer, item: PublishedItem, case_id: UUID) -> bool:
+    if officer.roles & {Role.WINDOW, item.acceptor}:
+        return True
+    # A department that is asked to confirm a shortfall reads what there is.
+    return Role.DEPT in officer.roles and await desk.asked_to_confirm(case_id)
 
 
 async def _own(who: Citizen, material_id: UUID) -> Material:

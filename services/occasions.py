@@ -21,6 +21,10 @@ OCCASIONS: Mapping[Event, tuple[str, str]] = MappingProxyType(
         Event.ORIGINALS_PASS: ("case_progress", "原件核对好了,申请已批准"),
         Event.IDENTITY_MISMATCH_OR_FALSE: ("case_progress", "办理已经终止,请看告知书"),
         Event.ACCEPT: ("case_progress", "您的申请已经受理"),
+        Event.ACCEPT_SHORTFALL: ("case_action", "已受理,请按承诺补交材料"),
+        Event.ACCEPT_VERIFY_LATER: ("case_progress", "您的申请已经受理"),
+        Event.ACCEPT_COMMITMENT: ("case_progress", "您的申请已经受理"),
+        Event.SHORTFALL_FULFIL: ("case_progress", "承诺补交的材料已经补齐"),
         Event.PAPER_RECEIVED: ("case_progress", "您的申请已经受理"),
         Event.REFUSE_ACCEPTANCE: ("case_progress", "申请不予受理,请看原因"),
         Event.DECIDE_APPROVE: ("case_progress", "您的申请已经批准"),
@@ -37,5 +41,15 @@ OCCASIONS: Mapping[Event, tuple[str, str]] = MappingProxyType(
         Event.SHORTFALL_TIMEOUT_TERMINATE: ("case_progress", "到期没有补齐,办理终止"),
         Event.ORIGINALS_TIMEOUT: ("case_progress", "到期没有补齐原件,已终止"),
         Event.ORIGINALS_NO_SHOW: ("case_progress", "没有来核对原件,已终止"),
+    }
+)
+
+# What an applicant is told between the steps, under a code of its own.
+ASKS: Mapping[str, str] = MappingProxyType(
+    {
+        "sign_promise": "部分材料可后补,请签容缺承诺",
+        "shortfall_declined": "有材料不能后补,请看原因",
+        "fix_field": "有处小错误,请当场改好",
+        "supply_again": "补交的材料不合格,请重新传",
     }
 )

@@ -31,6 +31,9 @@ from services.ports import Clock, Crypto
 
 PURPOSE = "handoff.package"
 SCHEMA_VERSION = "1"
+ACCEPTED = "ACCEPTED"
+# 容缺: every material that was promised has come since the first package was made.
+SUPPLEMENTED = "SUPPLEMENTED"
 SCHEMA = (DIRECTORY / "handoff_package_v1.json").read_bytes()
 
 
@@ -54,9 +57,7 @@ class Packages:
     forms: Forms
     applicants: Applicants
 
-    async def create(
-        self, case: Case, item: PublishedItem, kind: str = "ACCEPTED"
-    ) -> HandoffPackage:
+    async def create(self, case: Case, item: PublishedItem, kind: str = ACCEPTED) -> HandoffPackage:
         """Make the case's next package in the caller's transaction; the case's row is held."""
         package_id = uuid7()
         seq = await HandoffPackage.filter(case_id=case.id).count() + 1

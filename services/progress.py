@@ -18,11 +18,13 @@ from models.rules import numbers
 from models.rules.calendar import due_on
 from models.rules.clock_table import CLOCKS, ClockName
 from models.rules.events import Actor, Event
+from models.rules.flavours import ShortfallStage
 from models.rules.reasons import DefectReason, RatingStage
-from models.rules.states import DeliveryMethod, State
+from models.rules.states import AcceptMode, DeliveryMethod, State
 from models.rules.texts import Who, next_step, text_for
-from services.actions import Action, Standing, actions_for
+from services.actions import ASKED, Action, Standing, actions_for
 from services.cases import CaseUnknown
+from services.lacking import HANDLING
 from services.ports import Crypto
 from services.submissions import lookup_value
 
@@ -50,6 +52,16 @@ SELECT json_build_object('id', c.id, 'case_no', c.case_no, 'state', c.state, 've
   (SELECT json_build_object('method', d.method, 'status', d.status, 'waybill', d.waybill)
      FROM deliveries d WHERE d.case_id = c.id),
   'rated', (SELECT json_agg(r.stage) FROM ratings r WHERE r.case_id = c.id),
+  'wanted', c.wanted_mode,
+  'signed', c.wanted_mode = 'COMMITMENT' AND EXISTS (SELECT FROM signed_promises p
+     WHERE p.case_id = c.id AND p.kind = 'COMMITMENT' AND p.withdrawn_at IS NULL),
+  'lacking',
+  (SELECT json_agg(json_build_object('code', s.code, 'name', s.name, 'status', s.status,
+          'due_on', s.due_on, 'reason', s.reason) ORDER BY s.code)
+     FROM shortfall_items s WHERE s.case_id = c.id),
+  'fix', CASE WHEN c.state = 'PRE_REVIEWING' THEN
+  (SELECT json_build_object('fields', x.names, 'note', x.note)
+     FROM inline_fixes x WHERE x.case_id = c.id AND x.fixed_at IS NULL) END,
   'has_result', EXISTS (SELECT 1 FROM result_documents o WHERE o.case_id = c.id)
 )::text AS seen
 FROM cases c JOIN items i ON i.id = c.item_id
@@ -103,6 +115,10 @@ class Progress:
     correction: Mapping[str, Any] | None
     fee: Mapping[str, Any] | None
     delivery: Mapping[str, Any] | None
+    lacking: Sequence[Mapping[str, Any]]
+    """Materials that may come later (容缺), each with its stage, its day and why it was refused."""
+    fix: Mapping[str, Any] | None
+    """Fields that may be put right on the spot (当场更正), and what the officer says of them."""
     actions: Sequence[Action]
     etag: str
     """A validator that changes with anything a person can see."""
@@ -113,6 +129,8 @@ class Progress:
         if self.state is State.APPROVED and self.delivery is None:
             # A result on paper goes to the window unasked; any other waits for a choice.
             return Who.YOU.value, CHOOSE
+        if asked := next((each for each in self.actions if each.code in ASKED), None):
+            return Who.YOU.value, asked.text
         step = next_step(self.state)
         return step.who.value, step.text
 
@@ -158,6 +176,8 @@ def _progress(seen: str) -> Progress:
         correction=_correction(facts["correction"]),
         fee=facts["fee"],
         delivery=facts["delivery"],
+        lacking=facts["lacking"] or (),
+        fix=facts["fix"],
         actions=tuple(actions_for(_standing(facts))),
         etag=hashlib.sha256(seen.encode()).hexdigest()[:20],
     )
@@ -180,7 +200,22 @@ def _standing(facts: Mapping[str, Any]) -> Standing:
         and facts["decided"]
         and (facts["decision"] == "REJECTED" or not owes),
         open_ratings=_open_ratings(facts),
+        asked=_asked(facts),
     )
+
+
+def _asked(facts: Mapping[str, Any]) -> set[str]:
+    """Return what the applicant is asked for while an officer has the case."""
+    state = State[facts["state"]]
+    stages = {each["status"] for each in facts["lacking"] or ()}
+    unsigned = facts["wanted"] == AcceptMode.COMMITMENT.value and not facts["signed"]
+    asked = {
+        "fix_field": facts["fix"] is not None,
+        "sign_promise": state is State.PRE_REVIEWING and ShortfallStage.CONFIRMED in stages,
+        "sign_commitment": unsigned and state in (State.SUBMITTED, State.PRE_REVIEWING),
+        "supply_promised": state in HANDLING and ShortfallStage.PROMISED in stages,
+    }
+    return {code for code, open_ in asked.items() if open_}
 
 
 def _open_ratings(facts: Mapping[str, Any]) -> set[RatingStage]:

@@ -31,7 +31,8 @@ SELECT * FROM (
         AND k.name <> 'RATING_WINDOW'), $1) AS due
   FROM cases c JOIN items i ON i.id = c.item_id JOIN item_versions v ON v.id = c.item_version_id
   WHERE c.state = ANY($2::text[])
-    AND ($3 OR v.body::jsonb #>> '{acceptance,actor}' = 'DEPARTMENT')
+    AND ($3 OR v.body::jsonb #>> '{acceptance,actor}' = 'DEPARTMENT' OR EXISTS (
+      SELECT FROM shortfall_items s WHERE s.case_id = c.id AND s.status = 'PROPOSED'))
 ) q
 WHERE $4::int IS NULL OR (rank, due, id) > ($4, $5::timestamptz, $6::uuid)
 ORDER BY rank, due, id LIMIT $7
@@ -65,7 +66,7 @@ async def read(officer: Officer, state: State | None, limit: int, cursor: str | 
     """Return a page of what waits; raise ``CursorInvalid`` for a cursor that is not ours.
 
     Without a state: everything not yet accepted, submitted and pre-reviewing first. Windows see
-    every item, departments the items that departments accept.
+    every item, departments the items that departments accept and the shortfalls to confirm.
     """
     states = [each.value for each in ((state,) if state else WAITING) if each not in HIDDEN]
     found = await rows(

@@ -1,13 +1,16 @@
 """Refusing acceptance (不予受理, T08): the closed list of the law's reasons, each with its duty."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from models.rules.reasons import DefectReason, RefusalReason
 from models.rules.reasons import Verdict as Word
 from services import verdicts
+from services.assessments import Assessment
 from services.cases import Opened
+from services.deemed import check_in_time
 from services.errors import Conflict, Invalid
 
 
@@ -39,19 +42,23 @@ class Refusal:
     reason: RefusalReason
     explanation: str
     redirect_agency: str | None = None
+    assessment: Assessment = field(default_factory=Assessment)
 
 
-async def notice_of(opened: Opened, refusal: Refusal) -> Mapping[str, Any]:
+async def notice_of(opened: Opened, refusal: Refusal, now: datetime) -> Mapping[str, Any]:
     """Return what is kept of a refusal and shown to the applicant.
 
-    Raises ``RefusalUnusable``, ``RedirectMissing`` or ``RefusalListMissing``.
+    Raises ``RefusalUnusable``, ``RedirectMissing``, ``AcceptedByLaw`` or ``RefusalListMissing``.
     """
     reason = refusal.reason
     if not reason.usable(opened.item.body["acceptance"]["incomplete_policy"]):
         raise RefusalUnusable
     if reason.needs_redirect and not refusal.redirect_agency:
         raise RedirectMissing
-    listed = await _missing(opened) if reason is RefusalReason.INCOMPLETE else []
+    listed: Sequence[str] = ()
+    if reason is RefusalReason.INCOMPLETE:
+        await check_in_time(opened, now)
+        listed = await _missing(opened)
     return {
         "reason_code": reason.value,
         "redirect_agency": refusal.redirect_agency,

@@ -6,48 +6,28 @@ from typing import Any
 from uuid import UUID
 
 from models.case import Case
-from models.material import Material
-from models.review import Correction, Verdict
-from models.rules.conditions import Requirement
 from models.rules.events import Event, Role
+from models.rules.reasons import Verdict as Word
 from models.rules.states import FeeStage, State
-from models.staff import StaffMember
 from models.unit import transaction
-from services import corrections, queue, verdicts
+from services import accepting, correcting, desk, dossiers, lacking, marks, queue, verdicts
 from services.acceptance import Acceptance
+from services.accepting import WINDOW_FIRST, Sanction
 from services.actors import Actor, Officer
-from services.alerts import watch
-from services.applicants import Applicant
+from services.assessments import Assessment, Checklist
 from services.audit import Audit
-from services.cases import Cases, CaseUnknown, Opened
-from services.corrections import Point, Seen
-from services.errors import Conflict
+from services.cases import Cases, Opened
+from services.correcting import Notice
+from services.corrections import Point
+from services.desk import CaseClaimed, acting
+from services.dossiers import Dossier
 from services.fees import Fees
 from services.items import PublishedItem
-from services.materials import is_filed
+from services.nudges import ask, nudge
+from services.packages import SUPPLEMENTED
 from services.refusals import Refusal, notice_of
-from services.transitions import StepNotAllowed, StepNotYours
+from services.transitions import StepNotAllowed
 from services.verdicts import Opinion
-
-
-class CaseClaimed(Conflict):
-    """Another officer reviews this case."""
-
-    code = "case_claimed"
-    sentence = "这个办件已经由其他工作人员领取,不能重复办理。"
-
-
-@dataclass(frozen=True)
-class Dossier:
-    """A case as its officer sees it. ``materials`` holds every filed version, newest first."""
-
-    opened: Opened
-    applicant: Applicant
-    requirements: Sequence[Requirement]
-    materials: Sequence[Material]
-    verdicts: Sequence[Verdict]
-    corrections: Sequence[Correction]
-    mine: bool
 
 
 @dataclass(frozen=True)
@@ -66,19 +46,9 @@ class Reviews:
     async def show(self, officer: Officer, case_id: UUID) -> Dossier:
         """Return a case with everything to judge it by; raise ``CaseUnknown`` or
         ``StepNotYours``."""
-        case = await Case.exclude(state__in=queue.HIDDEN).get_or_none(id=case_id)
-        opened = await self._opened(officer, case)
-        found = await Material.filter(case_id=case_id).order_by("code", "-no")
+        dossier = await dossiers.read(self.cases, officer, case_id)
         await self.audit.read(officer.anyhow, "case.read", "case", case_id)
-        return Dossier(
-            opened=opened,
-            applicant=await self.cases.applicants.get(opened.case.account_id),
-            requirements=await self.cases.requirements(opened),
-            materials=[each for each in found if is_filed(each, opened.case)],
-            verdicts=await Verdict.filter(case_id=case_id).order_by("round", "code"),
-            corrections=await Correction.filter(case_id=case_id).order_by("round"),
-            mine=opened.case.claimed_by_id == officer.id,
-        )
+        return dossier
 
     @transaction
     async def claim(self, officer: Officer, case_id: UUID) -> Case:
@@ -86,7 +56,7 @@ class Reviews:
 
         Raises ``CaseClaimed`` when another officer has it.
         """
-        opened = await self._locked(officer, case_id)
+        opened = await desk.locked(self.cases, officer, case_id)
         case, item = opened.case, opened.item
         if case.state is State.PRE_REVIEWING:
             if case.claimed_by_id != officer.id:
@@ -94,7 +64,7 @@ class Reviews:
             return case
         role = item.acceptor if item.acceptor in officer.roles else Role.WINDOW
         changes = {"claimed_by_id": officer.id}
-        await self._step(opened, Event.CLAIM, _acting(officer, role), changes=changes)
+        await self._step(opened, Event.CLAIM, acting(officer, role), changes=changes)
         return case
 
     @transaction
@@ -110,69 +80,112 @@ class Reviews:
     ) -> Case:
         """Say PASS or FAIL on one material; a later word in the same round replaces it.
 
-        Raises the problems of ``services.verdicts``, ``CaseClaimed``, ``StepNotAllowed``.
+        After a shortfall acceptance: on a promised material, and the applicant is told at once.
+        Raises the problems of ``services.verdicts``, ``CaseClaimed``, ``StepNotAllowed``,
+        ``MaterialNotPromised``.
         """
         opinion = Opinion.of(verdict, reason_code, comment)
-        opened = await self._reviewing(officer, case_id)
+        opened = await desk.locked(self.cases, officer, case_id)
+        if lacking.is_open(opened.case):
+            await lacking.promised(opened.case, code)
+            await verdicts.put(self.cases, officer, opened, code, opinion)
+            await self._judge_promised(opened, code, opinion)
+            return opened.case
+        await desk.check_reviewing(officer, opened)
         await verdicts.put(self.cases, officer, opened, code, opinion)
         return opened.case
 
+    async def _judge_promised(self, opened: Opened, code: str, opinion: Opinion) -> None:
+        if await lacking.judged(self.cases, opened, code, opinion.word):
+            # The back-office reads only what a package lists.
+            await self.acceptance.packages.create(opened.case, opened.item, SUPPLEMENTED)
+        if opinion.word is Word.FAIL:
+            await ask(self.cases.transitions, opened.case, "supply_again")
+        nudge(self.cases.transitions, opened.case)
+
     @transaction
     async def issue_correction(
-        self, officer: Officer, case_id: UUID, points: Sequence[Point], opinion: str
+        self,
+        officer: Officer,
+        case_id: UUID,
+        points: Sequence[Point],
+        opinion: str,
+        checklist: Checklist | None = None,
     ) -> Case:
         """Issue the correction notice (T05): every FAIL of the round, and fields of the form.
 
         Raises the problems of ``services.corrections``, ``CaseClaimed``, ``StepNotAllowed``.
         """
-        opened = await self._reviewing(officer, case_id)
-        case, item = opened.case, opened.item
-        actor = _acting(officer, item.acceptor)
-        found = await verdicts.of_round(case)
-        seen = Seen(
-            opened=opened,
-            materials=await self.cases.materials(case_id),
-            failed=verdicts.failed(found),
-            marks=corrections.marks_of(self.cases.forms.crypto, case_id, item, opened.form.values),
-        )
-        await corrections.check_points(seen, points)
-        await Correction.create(
-            case_id=case_id,
-            round=case.round + 1,
-            opinion=opinion,
-            items=corrections.stored(seen, points),
-            issued_by_id=officer.id,
-            issued_at=self.cases.clock.now(),
-        )
-        changes = {"round": case.round + 1}
-        data = {"form": dict(seen.marks)}
-        await self._step(opened, Event.ISSUE_CORRECTION, actor, changes=changes, data=data)
-        return case
+        opened = await desk.reviewing(self.cases, officer, case_id)
+        notice = Notice(points, Assessment(checklist, opinion))
+        await correcting.issue(self.cases, officer, opened, notice, Event.ISSUE_CORRECTION)
+        return opened.case
 
     @transaction
-    async def accept(self, officer: Officer, case_id: UUID) -> Case:
-        """End the pre-review well: accept (T09), ask to the window (T14) or to pay first (T18).
+    async def paper_defect(
+        self,
+        officer: Officer,
+        case_id: UUID,
+        points: Sequence[Point],
+        opinion: str,
+        checklist: Checklist | None = None,
+    ) -> Case:
+        """Issue a notice at the window (T16): what only the originals showed.
 
-        Raises ``VerdictsIncomplete``, ``CaseClaimed``, ``StepNotAllowed``, ``StepNotYours``.
+        Raises the problems of ``services.corrections``, ``StepNotAllowed``, ``StepNotYours``.
         """
-        opened = await self._reviewing(officer, case_id)
+        opened = await desk.locked(self.cases, officer, case_id)
+        if opened.case.state is not State.PRE_REVIEW_PASSED:
+            raise StepNotAllowed
+        notice = Notice(points, Assessment(checklist, opinion))
+        await correcting.issue(self.cases, officer, opened, notice, Event.PAPER_DEFECT)
+        return opened.case
+
+    @transaction
+    async def accept(
+        self, officer: Officer, case_id: UUID, sanction: Sanction | None = None
+    ) -> Case:
+        """End the pre-review well: accept in a mode (T09-T12), ask to the window (T14) or to
+        pay first (T18).
+
+        Raises ``ChecklistUnmet``, the problems of ``services.accepting``, ``CaseClaimed``,
+        ``StepNotAllowed``, ``StepNotYours``.
+        """
+        sanction = sanction or Sanction()
+        opened = await desk.reviewing(self.cases, officer, case_id)
         case, item = opened.case, opened.item
-        actor = _acting(officer, item.acceptor)
-        await verdicts.check_complete(self.cases, opened)
-        if item.body["flags"]["online_depth"] == "PRE_REVIEW_THEN_WINDOW":
-            await self._step(opened, Event.PRE_REVIEW_PASS, actor)
+        actor = acting(officer, item.acceptor)
+        sanction.assessment.check_acceptable()
+        way = await accepting.way_of(self.cases, opened, sanction.mode)
+        data = sanction.assessment.data(officer)
+        if item.body["flags"]["online_depth"] == WINDOW_FIRST:
+            await self._step(opened, Event.PRE_REVIEW_PASS, actor, data=data)
         elif await self._owes_before_acceptance(case, item):
-            await self._step(opened, Event.REQUEST_PREPAYMENT, actor)
+            changes = {"accept_mode": way.mode.value}
+            event = Event.REQUEST_PREPAYMENT
+            await self._step(opened, event, actor, changes=changes, data=data)
         else:
-            await self.acceptance.accept(case, item, Event.ACCEPT, actor)
+            await self.acceptance.accept(case, item, way.event, actor, data=data, dues=way.dues)
         return case
 
     @transaction
-    async def paper_received(self, officer: Officer, case_id: UUID) -> Case:
-        """Accept at the window (T15): the originals match what was uploaded."""
-        opened = await self._locked(officer, case_id)
-        actor = _acting(officer, Role.WINDOW)
-        await self.acceptance.accept(opened.case, opened.item, Event.PAPER_RECEIVED, actor)
+    async def paper_received(
+        self, officer: Officer, case_id: UUID, assessment: Assessment | None = None
+    ) -> Case:
+        """Accept at the window (T15): the originals match what was uploaded (与原件一致).
+
+        Raises ``ChecklistUnmet``, ``StepNotAllowed``, ``StepNotYours``.
+        """
+        assessment = assessment or Assessment()
+        opened = await desk.locked(self.cases, officer, case_id)
+        actor = acting(officer, Role.WINDOW)
+        assessment.check_acceptable()
+        if opened.case.state is not State.PRE_REVIEW_PASSED:
+            raise StepNotAllowed
+        await marks.original_seen(case_id, officer.unit, self.cases.clock.now())
+        data = assessment.data(officer)
+        event = Event.PAPER_RECEIVED
+        await self.acceptance.accept(opened.case, opened.item, event, actor, data=data)
         return opened.case
 
     @transaction
@@ -181,53 +194,20 @@ class Reviews:
 
         Raises the problems of ``services.refusals``, ``CaseClaimed``, ``StepNotAllowed``.
         """
-        opened = await self._locked(officer, case_id)
-        case, actor = opened.case, _acting(officer, opened.item.acceptor)
-        if case.state is State.PRE_REVIEWING:
-            await self._check_holds(officer, opened)
-        data = await notice_of(opened, refusal)
+        opened = await desk.locked(self.cases, officer, case_id)
+        actor = acting(officer, opened.item.acceptor)
+        if opened.case.state is State.PRE_REVIEWING:
+            await desk.check_holds(officer, opened)
+        told = await notice_of(opened, refusal, self.cases.clock.now())
+        data = {**told, **refusal.assessment.data(officer)}
         await self._step(opened, Event.REFUSE_ACCEPTANCE, actor, data=data)
-        return case
+        return opened.case
 
     async def _owes_before_acceptance(self, case: Case, item: PublishedItem) -> bool:
         if item.fee_stage is not FeeStage.BEFORE_ACCEPTANCE:
             return False
         fee = await self.fees.assess(case, item)
         return fee is not None and not await self.fees.is_settled(case, item)
-
-    async def _locked(self, officer: Officer, case_id: UUID) -> Opened:
-        found = Case.exclude(state__in=queue.HIDDEN).select_for_update()
-        case = await found.get_or_none(id=case_id)
-        if case is not None:
-            item = await self.cases.items.version(case.item_version_id)
-            watch(self.cases.clock, case, item, officer.anyhow)
-        return await self._opened(officer, case)
-
-    async def _opened(self, officer: Officer, case: Case | None) -> Opened:
-        if case is None:
-            raise CaseUnknown
-        item = await self.cases.items.version(case.item_version_id)
-        if Role.WINDOW not in officer.roles and item.acceptor not in officer.roles:
-            raise StepNotYours
-        return Opened(case, item, await self.cases.forms.read(case.id))
-
-    async def _reviewing(self, officer: Officer, case_id: UUID) -> Opened:
-        """Return a case that this officer has in review, with its row held."""
-        opened = await self._locked(officer, case_id)
-        if opened.case.state is not State.PRE_REVIEWING:
-            raise StepNotAllowed
-        await self._check_holds(officer, opened)
-        return opened
-
-    async def _check_holds(self, officer: Officer, opened: Opened) -> None:
-        if opened.case.claimed_by_id == officer.id:
-            return
-        # What a window has pre-reviewed for a department goes on there (青神方案2018: 复核).
-        if opened.item.acceptor is Role.DEPT and Role.DEPT in officer.roles:
-            claimer = await StaffMember.get(id=opened.case.claimed_by_id)
-            if Role.DEPT.value not in claimer.roles:
-                return
-        raise CaseClaimed
 
     async def _step(
         self,
@@ -241,9 +221,3 @@ class Reviews:
         await self.cases.transitions.apply(
             opened.case, opened.item, event, actor, changes=changes, data=data
         )
-
-
-def _acting(officer: Officer, role: Role) -> Actor:
-    if role not in officer.roles:
-        raise StepNotYours
-    return officer.acting_as(role)

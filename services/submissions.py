@@ -1,7 +1,7 @@
 """Submitting, resubmitting and withdrawing: what makes a draft a legal application."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,24 +9,38 @@ from uuid import UUID
 from models.case import Case
 from models.database import rows
 from models.review import Correction
+from models.rules import flavours as rules
 from models.rules import numbers
 from models.rules.conditions import exemption_for, required_materials
 from models.rules.events import Event
-from models.rules.states import State
+from models.rules.states import AcceptMode, State
 from models.unit import transaction
+from services import filing, flavours, lacking, promises
 from services.actors import Citizen
 from services.applicants import Applicant, Applicants, facts_of
 from services.cases import Cases, Opened
 from services.corrections import marks_of, unanswered
 from services.errors import FieldFault, Invalid
+from services.flavours import Wish
 from services.forms import check_form
 from services.idempotency import Once
 from services.items import PublishedItem
 from services.orders import close_soon
 from services.ports import Crypto
+from services.promises import PromiseKind
 from services.transitions import StepNotAllowed, Transitions
 
-PRESENT = "SELECT code FROM materials WHERE case_id = $1 AND replaced_at IS NULL"
+# 数据库核对一致: what the real-name check has confirmed about the applicant is noted on the way.
+PRESENT = """
+WITH matched AS (
+  UPDATE materials m SET verification = 'DB_MATCHED', verification_source = $3,
+    verified_at = p.verified_at
+  FROM persons p WHERE p.account_id = $4 AND m.case_id = $1 AND m.code = ANY($2::text[])
+    AND m.replaced_at IS NULL
+)
+SELECT code FROM materials WHERE case_id = $1 AND replaced_at IS NULL"""
+REGISTER = "实名认证:姓名和身份证号与人口信息核对一致"
+ID_CARD = "居民身份证"
 
 
 class MaterialsMissing(Invalid):
@@ -79,23 +93,47 @@ class Submissions:
     crypto: Crypto
 
     @transaction
-    async def submit(self, who: Citizen, case_id: UUID, key: str) -> Receipt:
-        """Submit a draft (T01): complete form, all required materials, a real name.
+    async def submit(
+        self, who: Citizen, case_id: UUID, key: str, wish: Wish | None = None
+    ) -> Receipt:
+        """Submit a draft (T01): complete form, required materials or a wish to bring them later.
 
-        Raises ``RealNameRequired``, ``FormInvalid``, ``MaterialsMissing``, ``PermitNotRequired``.
+        Raises ``RealNameRequired``, ``FormInvalid``, ``MaterialsMissing``, ``PermitNotRequired``,
+        ``CreditUnrepaired``, and the problems of ``services.filing`` and ``flavours.mode_of``.
         """
+        wish = wish or Wish()
         case = await self.cases.locked(who, case_id)
-        once = Once.of(str(who.account_id), key, "submit", case_id)
+        once = Once.of(str(who.account_id), key, "submit", case_id, *wish.parts)
         if (given := await once.answered()) is not None:
             return Receipt(**given)
         if case.state is not State.DRAFT:
             raise StepNotAllowed
         opened = await self._complete(case)
+        found = await filing.queue_up(case)
         applicant = await self.applicants.get(who.account_id)
-        await self._check(opened, applicant)
-        changes = await self._numbers(case, opened.item, applicant)
+        mode = await self._choose(opened, wish)
+        let_off = {*wish.shortfall, *_replaced(opened.item, mode)}
+        missing = await self._check(opened, applicant, let_off)
+        filing.check_alone(found, opened.item, another=case.extra_draft or wish.another)
+        wanted = missing & set(wish.shortfall)
+        await lacking.want(case, opened.item, wanted)
+        if mode is AcceptMode.SHORTFALL and not wanted:
+            mode = AcceptMode.NORMAL
+        numbered = await self._numbers(case, opened.item, applicant)
+        changes = {**numbered, "wanted_mode": mode.value}
         await self.transitions.apply(case, opened.item, Event.SUBMIT, who.actor, changes=changes)
         return await self._answer(once, case)
+
+    async def _choose(self, opened: Opened, wish: Wish) -> AcceptMode:
+        """Return the mode that the applicant wants; who takes another takes a promise back."""
+        case = opened.case
+        mode = flavours.mode_of(opened.item, wish, AcceptMode(case.wanted_mode))
+        if mode is not AcceptMode.NORMAL:
+            await flavours.check_credit(case.account_id)
+        if case.wanted_mode == AcceptMode.COMMITMENT.value and mode is not AcceptMode.COMMITMENT:
+            now = self.transitions.clock.now()
+            await promises.take_back(case.id, PromiseKind.COMMITMENT, now)
+        return mode
 
     @transaction
     async def resubmit(self, who: Citizen, case_id: UUID, key: str) -> Receipt:
@@ -107,8 +145,11 @@ class Submissions:
         if case.state is not State.CORRECTION_REQUIRED:
             raise StepNotAllowed
         opened = await self._complete(case)
-        await self._check(opened, await self.applicants.get(who.account_id))
+        mode = AcceptMode(case.wanted_mode)
+        let_off = {*await lacking.open_codes(case.id), *_replaced(opened.item, mode)}
+        await self._check(opened, await self.applicants.get(who.account_id), let_off)
         await self._check_answered(opened)
+        await lacking.settle(case.id)
         await self.transitions.apply(case, opened.item, Event.RESUBMIT, who.actor)
         return await self._answer(once, case)
 
@@ -128,7 +169,10 @@ class Submissions:
         item = await self.cases.items.version(case.item_version_id)
         return Opened(case, item, await self.cases.forms.read(case.id))
 
-    async def _check(self, opened: Opened, applicant: Applicant) -> None:
+    async def _check(
+        self, opened: Opened, applicant: Applicant, let_off: Collection[str]
+    ) -> set[str]:
+        """Check form and materials; return the codes that are missing and were let off."""
         check_form(opened.item, opened.form.values)
         now = self.transitions.clock.now()
         facts = facts_of(opened.form.values, opened.case.applicant_type, applicant.age_at(now))
@@ -136,12 +180,16 @@ class Submissions:
         if exemption is not None:
             raise PermitNotRequired(facts={"basis": exemption.basis})
         asked = _asked(opened, facts)
-        present = {row["code"] for row in await rows(PRESENT, [opened.case.id])}
+        own = [each["code"] for each in opened.item.materials if _is_own_card(each)]
+        values = [opened.case.id, own, REGISTER, opened.case.account_id]
+        present = {row["code"] for row in await rows(PRESENT, values)}
         missing = [code for code in asked if code not in present]
-        if missing:
+        left = [code for code in missing if code not in let_off]
+        if left:
             raise MaterialsMissing(
-                faults=[FieldFault(f"/materials/{code}", asked[code]) for code in missing]
+                faults=[FieldFault(f"/materials/{code}", asked[code]) for code in left]
             )
+        return set(missing)
 
     async def _check_answered(self, opened: Opened) -> None:
         correction = await Correction.get(case_id=opened.case.id, round=opened.case.round)
@@ -185,3 +233,14 @@ class Submissions:
 def _asked(opened: Opened, facts: Mapping[str, Any]) -> dict[str, str]:
     found = required_materials(opened.item.materials, facts)
     return {each.code: each.name for each in found if each.required and each.upload}
+
+
+def _replaced(item: PublishedItem, mode: AcceptMode) -> frozenset[str]:
+    if mode is not AcceptMode.COMMITMENT:
+        return frozenset()
+    return rules.replaced_by_promise(item.body)
+
+
+def _is_own_card(material: Mapping[str, Any]) -> bool:
+    """Tell whether a material is the applicant's own ID card (``holder``), nobody else's."""
+    return material.get("e_certificate_type") == ID_CARD and material.get("holder") == "APPLICANT"

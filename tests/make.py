@@ -41,6 +41,28 @@ FORMS: dict[str, dict[str, Any]] = {
         "price_fen": 50_000_000,
         "co_ownership": "单独所有",
     },
+    "ITEM01": {
+        "venue_name": "示例理发店",
+        "business_address": "示例县人民路66号",
+        "venue_category": "理发店",
+        "business_area_m2": 46.5,
+        "staff_count": 2,
+        "has_central_ac": False,
+    },
+    "ITEM02": {
+        "business_address": "示例县人民路70号",
+        "business_type": "餐饮服务经营者",
+        "business_scope": ["热食类食品制售"],
+        "food_safety_manager": "陈明",
+        "online_business": False,
+        "vending": False,
+    },
+    "ITEM08": {
+        "business_name": "示例县王记理发店",
+        "business_scope": "理发服务",
+        "business_address": "示例县人民路66号",
+        "composition": "个人经营",
+    },
     "ITEM11": {"reason": "丢失补领", "living_address": "示例县人民路88号1单元301"},
     "ITEM05": {
         "felling_location": "北桥镇桥头村3小班",

@@ -75,8 +75,10 @@ async def test_the_applicant_is_masked(world: World) -> None:
         "name": "王*国",
         "id_number": "511*************13",
     }
+    # Digests and ids are random, and may hold any four digits.
+    shown = re.sub(r"[0-9a-f]{64}|[0-9a-f-]{36}", "", answer.body.decode())
     for secret in (person["name"], person["id_number"], person["id_number"][-4:]):
-        assert secret not in answer.body.decode()
+        assert secret not in shown
     assert answer.json["form"] == make.FORMS["ITEM10"]
     assert [m["code"] for m in answer.json["materials"]] == filed.codes
     assert (answer.json["claimed"], answer.json["mine"]) == (True, True)

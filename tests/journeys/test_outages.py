@@ -145,7 +145,7 @@ def test_without_valkey_the_work_goes_on(site: Site, story: Story, how: str) -> 
         watching.send(orjson.dumps({"access_token": token_of(story)}).decode())
         assert orjson.loads(watching.recv(5))["state"] == "DRAFT"
         with _without_valkey(site, how):
-            submitted = line.post(f"{case}/submit", key=new_key())
+            submitted = line.post(f"{case}/submit", {"another": True}, key=new_key())
             assert submitted.status == 200
             assert submitted.seconds < WITHOUT_VALKEY_SECONDS
             progress = line.get(f"{case}/progress")

@@ -35,6 +35,10 @@ TABLES = (
     "original_checks",
     "credit_events",
     "archive_packages",
+    "shortfall_items",
+    "signed_promises",
+    "inline_fixes",
+    "correction_overrides",
 )
 
 

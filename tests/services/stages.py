@@ -89,13 +89,21 @@ async def reviewed(world: World, item: str = "ITEM10", **form: Any) -> Filed:
 async def handed_off(world: World, filed: Filed) -> Machine:
     """Let the agency's back-office pull the accepted case and start its review."""
     machine = await make.machine(world, filed.item.agency_uscc)
+    await taken_over(world, machine, filed)
+    await report(world, machine, filed, EventType.REVIEW_STARTED)
+    return machine
+
+
+async def taken_over(world: World, machine: Machine, filed: Filed) -> dict[str, Any]:
+    """Let a back-office pull the case's next package and prove it; return what it holds."""
     lease = await world.ctx.handoff.lease(machine, limit=50, seconds=60)
     case = await filed.case()
     package = next(each for each in lease.packages if each.case_no == case.case_no)
-    code = json.loads(package.body)["receipt_code"]
-    await world.ctx.handoff.acknowledge(machine, package.id, str(lease.token), package.digest, code)
-    await report(world, machine, filed, EventType.REVIEW_STARTED)
-    return machine
+    body: dict[str, Any] = json.loads(package.body)
+    await world.ctx.handoff.acknowledge(
+        machine, package.id, str(lease.token), package.digest, body["receipt_code"]
+    )
+    return body
 
 
 async def report(

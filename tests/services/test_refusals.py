@@ -8,8 +8,8 @@ from models.notice import Notice
 from models.rules.events import Role
 from models.rules.reasons import RefusalReason
 from models.rules.states import State
+from services.desk import CaseClaimed
 from services.refusals import RedirectMissing, Refusal, RefusalListMissing, RefusalUnusable
-from services.reviews import CaseClaimed
 from services.transitions import StepNotAllowed, StepNotYours
 from tests import make
 from tests.services.reviewing import judge, refused, reviewer

@@ -11,9 +11,9 @@ from models.review import Verdict
 from models.rules.events import Role
 from models.rules.states import State
 from services.cases import CaseUnknown
+from services.desk import CaseClaimed
 from services.items import CursorInvalid
 from services.queue import QueueEntry
-from services.reviews import CaseClaimed
 from services.transitions import StepNotAllowed, StepNotYours
 from services.verdicts import (
     MaterialAbsent,

@@ -1,0 +1,144 @@
+"""容缺受理 after acceptance: what was promised comes, is judged, and lets the decision through."""
+
+import pytest
+
+from models.case import ClockInstance
+from models.promise import ShortfallItem
+from models.rules.reasons import DefectReason
+from models.rules.states import State
+from services import lacking as keeping
+from services.cases import NotEditable
+from services.events import Decision
+from services.lacking import MaterialNotPromised, PromiseExpired
+from tests import make
+from tests.services import stages
+from tests.services.flavoured import Lacking, at, body_of, lacking
+from tests.services.reviewing import refused
+from tests.world import World
+
+BLURRED = DefectReason.BLURRED.value
+
+
+async def _statuses(story: Lacking) -> dict[str, str]:
+    found = await ShortfallItem.filter(case_id=story.filed.case_id)
+    return {row.code: row.status for row in found}
+
+
+async def test_nothing_is_taken_or_judged_but_what_was_promised(world: World) -> None:
+    """After acceptance there is no new correction (rules 3.2(8))."""
+    story = await lacking(world)
+    await story.accepted(world)
+    async with refused(world, MaterialNotPromised):
+        await story.supply(world, "M02")
+    async with refused(world, MaterialNotPromised):
+        await story.supply(world, "M77")
+    async with refused(world, MaterialNotPromised):
+        await story.judge(world, "M02", BLURRED)
+    async with refused(world, NotEditable):
+        await world.ctx.materials.remove(story.filed.citizen, story.filed.case_id, "M06")
+    async with refused(world, NotEditable):
+        await world.ctx.cases.put_field(
+            story.filed.citizen, story.filed.case_id, "venue_name", "另一家"
+        )
+
+
+@pytest.mark.requirement("约定时限内补齐")
+async def test_what_failed_may_be_supplied_again_until_the_day_is_over(world: World) -> None:
+    story = await lacking(world)
+    await story.accepted(world)
+    await story.supply(world)
+    await story.judge(world, reason=BLURRED)
+    assert await _statuses(story) == {"M06": "PROMISED"}
+    assert (await story.filed.case()).shortfall_status == "OPEN"
+    assert "supply_again" in [payload.get("what") for _, payload in await world.jobs()]
+    world.clock.at = at("2026-03-10", "23:59")
+    await story.supply(world)
+    await story.judge(world)
+    assert (await story.filed.case()).shortfall_status == "FULFILLED"
+
+
+@pytest.mark.requirement("约定时限内补齐")
+async def test_after_the_promised_day_nothing_is_taken(world: World) -> None:
+    story = await lacking(world)
+    await story.accepted(world)
+    world.clock.at = at("2026-03-11", "00:00")
+    async with refused(world, PromiseExpired):
+        await story.supply(world)
+
+
+async def test_where_lateness_only_alarms_it_is_still_taken(world: World) -> None:
+    body = body_of("ITEM01")
+    body["acceptance"]["shortfall_expiry"] = "ALERT"
+    story = await lacking(world, body=body)
+    await story.accepted(world)
+    world.clock.at = at("2026-03-12")
+    await story.supply(world)
+    await story.judge(world)
+    assert (await story.filed.case()).shortfall_status == "FULFILLED"
+
+
+async def test_the_promise_is_kept_when_the_last_material_passes(world: World) -> None:
+    story = await lacking(world, "M06", "M08")
+    await story.accepted(world, "2026-03-05", "2026-03-09")
+    clock = await ClockInstance.get(case_id=story.filed.case_id, name="SHORTFALL")
+    # 24:00 of the later of the two days.
+    assert clock.due_at.isoformat() == "2026-03-09T16:00:00+00:00"
+    await story.supply(world, "M06")
+    await story.judge(world, "M06")
+    assert (await story.filed.case()).shortfall_status == "OPEN"
+    assert await _statuses(story) == {"M06": "FULFILLED", "M08": "PROMISED"}
+    async with refused(world, MaterialNotPromised):
+        await story.supply(world, "M06")
+    await story.supply(world, "M08")
+    await story.judge(world, "M08")
+    case = await story.filed.case()
+    assert (case.state, case.shortfall_status) == (State.ACCEPTED, "FULFILLED")
+    # Nothing had been taken over yet: both packages wait, and the case counts as handed over
+    # when the second one was proven.
+    assert case.handoff_status == "READY"
+    machine = await make.machine(world, story.filed.item.agency_uscc)
+    first = await stages.taken_over(world, machine, story.filed)
+    assert (first["kind"], (await story.filed.case()).handoff_status) == ("ACCEPTED", "READY")
+    second = await stages.taken_over(world, machine, story.filed)
+    assert (second["kind"], (await story.filed.case()).handoff_status) == (
+        "SUPPLEMENTED",
+        "ACKED",
+    )
+
+
+async def test_a_refusal_needs_no_promise_to_be_kept(world: World) -> None:
+    """T29: what stands in the way of a permit does not stand in the way of a refusal."""
+    story = await lacking(world)
+    await story.accepted(world)
+    await stages.decided(world, story.filed, Decision.REJECTED)
+    case = await story.filed.case()
+    assert case.decision == "REJECTED"
+    assert await ClockInstance.filter(case_id=case.id, name="SHORTFALL", stopped_at=None) == []
+    async with refused(world, NotEditable):
+        await story.supply(world)
+
+
+async def test_what_waits_for_an_officer_is_not_the_applicants_delay(world: World) -> None:
+    story = await lacking(world)
+    await story.accepted(world)
+    case_id = story.filed.case_id
+    assert not await keeping.awaits_verdict(case_id)
+    world.clock.at = at("2026-03-10", "23:30")
+    await story.supply(world)
+    assert await keeping.awaits_verdict(case_id)
+    world.clock.at = at("2026-03-11", "09:00")
+    await story.judge(world, reason=BLURRED)
+    assert not await keeping.awaits_verdict(case_id)
+    # Who ends such a case looks at it again now.
+    clock = await ClockInstance.get(case_id=case_id, name="SHORTFALL")
+    assert clock.next_at == world.clock.now()
+    await keeping.overdue(case_id)
+    assert await _statuses(story) == {"M06": "OVERDUE"}
+
+
+async def test_before_acceptance_nothing_is_supplied_in_passing(world: World) -> None:
+    """What comes during the pre-review comes by a correction, so that nothing changes unseen."""
+    story = await lacking(world)
+    await story.promised(world)
+    async with refused(world, NotEditable):
+        await story.supply(world, "M06")
