@@ -1,4 +1,4 @@
-"""Back-office events: review started, decided."""
+"""Back-office events: what the approval system reports of a case."""
 
 from datetime import UTC, datetime
 from typing import Literal
@@ -17,10 +17,12 @@ from pydantic import (
 from api.auth import MACHINE
 from api.call import Call
 from api.routes import Routes
+from models.rules.procedures import MOST_DAYS
 from services.actors import Machine
 from services.cases import CaseUnknown
 from services.events import (
     Decision,
+    EventFromFuture,
     EventIncomplete,
     EventOutOfOrder,
     EventReused,
@@ -28,6 +30,7 @@ from services.events import (
     FeeUnsettled,
     OriginalsFirst,
     PackageNotAcknowledged,
+    ProcedureNotAllowed,
     Report,
     Reported,
 )
@@ -39,8 +42,10 @@ ROUTES = (events,)
 
 
 class EventPayload(BaseModel):
-    """Empty for ``review_started``. ``decided`` needs decision and document_no, and reason when
-    REJECTED; ``fee`` holds what was measured, where the fee falls due after the decision."""
+    """Empty for ``review_started`` and ``special_ended``. ``special_started`` needs procedure (one
+    of 行政许可法45, or of the item's own) and planned_days (calendar days). ``decided`` needs
+    decision and document_no, and reason when REJECTED; ``fee`` holds what was measured, where the
+    fee falls due after the decision."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -48,6 +53,8 @@ class EventPayload(BaseModel):
     document_no: str | None = Field(None, min_length=1, max_length=100)
     reason: str | None = Field(None, min_length=2, max_length=1000)
     fee: dict[str, StrictInt | StrictFloat | StrictStr] | None = Field(None, max_length=20)
+    procedure: str | None = Field(None, min_length=2, max_length=30)
+    planned_days: StrictInt | None = Field(None, ge=1, le=MOST_DAYS)
 
 
 class EventBody(BaseModel):
@@ -101,9 +108,11 @@ class ReportedView(BaseModel):
     errors=(
         CaseUnknown,
         EventIncomplete,
+        EventFromFuture,
         EventReused,
         EventOutOfOrder,
         PackageNotAcknowledged,
+        ProcedureNotAllowed,
         OriginalsFirst,
         FeeUnsettled,
         FeeUndetermined,
