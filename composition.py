@@ -30,6 +30,7 @@ from services.events import BackofficeEvents
 from services.fees import Fees
 from services.forms import Forms
 from services.handoff import Handoff
+from services.inquiries import Inquiries
 from services.item_checks import ItemChecks
 from services.items import Items
 from services.machines import Machines
@@ -55,6 +56,7 @@ from services.supervision import AlertMeter, Supervision
 from services.timeouts import Timeouts
 from services.timers import Timers
 from services.transitions import TELL, Transitions
+from services.withdrawals import Withdrawals
 from settings import Settings
 from uploads.multipart import StreamedMultipart
 
@@ -133,8 +135,10 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         submissions=Submissions(cases, applicants, transitions, made.crypto),
         progress=ProgressReader(made.crypto),
         reviews=Reviews(cases, acceptance, fees, audit),
-        handoff=Handoff(made.clock, made.crypto),
+        handoff=Handoff(made.clock, made.crypto, clocks),
         events=BackofficeEvents(items, transitions, fees, results),
+        inquiries=Inquiries(cases, packages),
+        withdrawals=Withdrawals(cases, packages),
         payments=payments,
         results=results,
         credit=credit,

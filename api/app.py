@@ -28,6 +28,7 @@ from api import (
     events,
     handoff,
     health,
+    inquiries,
     item_versions,
     items,
     machines,
@@ -45,6 +46,7 @@ from api import (
     submissions,
     supervised,
     supervision,
+    withdrawals,
 )
 from api.bodies import refused_early
 from api.call import Call
@@ -68,6 +70,8 @@ MODULES = (
     cases,
     materials,
     submissions,
+    withdrawals,
+    inquiries,
     progress,
     payments,
     deliveries,

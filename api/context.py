@@ -12,6 +12,7 @@ from services.drafts import Drafts
 from services.events import BackofficeEvents
 from services.files import MultipartReader
 from services.handoff import Handoff
+from services.inquiries import Inquiries
 from services.items import Items
 from services.machines import Machines
 from services.materials import Materials
@@ -28,6 +29,7 @@ from services.staff import StaffAccounts
 from services.statistics import Statistics
 from services.submissions import Submissions
 from services.supervision import AlertMeter, Supervision
+from services.withdrawals import Withdrawals
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Context:
     reviews: Reviews
     handoff: Handoff
     events: BackofficeEvents
+    inquiries: Inquiries
+    withdrawals: Withdrawals
     payments: Payments
     results: Results
     originals: Originals

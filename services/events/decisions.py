@@ -4,14 +4,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.case import Case
+from models.handoff import HandoffPackage
 from models.rules.events import Event
-from models.rules.states import AcceptMode, FeeStage
+from models.rules.states import AcceptMode, FeeStage, HandoffStatus, ShortfallStatus
 from services.errors import FieldFault
-from services.events.problems import EventIncomplete, FeeUnsettled, OriginalsFirst
+from services.events.problems import (
+    EventIncomplete,
+    FeeUnsettled,
+    OriginalsFirst,
+    ShortfallOpen,
+    SupplementsWaiting,
+)
 from services.events.reports import NOT_USABLE, Decision, Report, Told
 from services.fees import Fees
 from services.items import PublishedItem
 from services.orders import close_soon
+from services.packages import SUPPLEMENT
 from services.results import Results
 from services.transitions import Transitions
 
@@ -28,6 +36,7 @@ class Decisions:
     async def decide(self, told: Told) -> None:
         """T28, T29: the decision; the result goes to the cashier or on its way at once."""
         case, item, report = told.case, told.item, told.report
+        await self._check_read(case)
         if report.fee is not None and item.fee_stage is not FeeStage.AFTER_DECISION:
             raise EventIncomplete(faults=[FieldFault("/payload/fee", NOT_USABLE)])
         if report.decision is Decision.APPROVED:
@@ -40,9 +49,16 @@ class Decisions:
             await close_soon(self.transitions.jobs, case.id)
         await self.results.route(case, item)
 
+    async def _check_read(self, case: Case) -> None:
+        waiting = HandoffPackage.filter(case_id=case.id, kind=SUPPLEMENT)
+        if await waiting.exclude(status=HandoffStatus.ACKED.value).exists():
+            raise SupplementsWaiting
+
     async def _check_approvable(self, case: Case, item: PublishedItem) -> None:
         if case.accept_mode == AcceptMode.VERIFY_LATER.value:
             raise OriginalsFirst
+        if case.shortfall_status == ShortfallStatus.OPEN.value:
+            raise ShortfallOpen
         if item.fee_stage is FeeStage.AFTER_ACCEPTANCE and not await self.fees.is_settled(
             case, item
         ):

@@ -15,6 +15,8 @@ from services.actors import Machine
 from services.alerts import watch
 from services.cases import CaseUnknown
 from services.events.decisions import Decisions
+from services.events.endings import Endings
+from services.events.inquiries import Inquiries
 from services.events.problems import (
     EventFromFuture,
     EventOutOfOrder,
@@ -44,10 +46,17 @@ class BackofficeEvents:
     @cached_property
     def _verbs(self) -> Mapping[EventType, Verb]:
         procedures = Procedures(self.transitions)
+        inquiries, endings = Inquiries(self.transitions), Endings(self.transitions)
         return {
             EventType.REVIEW_STARTED: procedures.start_review,
             EventType.SPECIAL_STARTED: procedures.start,
             EventType.SPECIAL_ENDED: procedures.end,
+            EventType.EXTENDED: procedures.extend,
+            EventType.REVIEW_COMPLETED: procedures.complete,
+            EventType.INFORMATION_REQUESTED: inquiries.ask,
+            EventType.CORRECTION_REQUESTED: inquiries.demand,
+            EventType.WITHDRAWAL_ANSWERED: endings.answer_withdrawal,
+            EventType.TERMINATED: endings.terminate,
             EventType.DECIDED: Decisions(self.transitions, self.fees, self.results).decide,
         }
 

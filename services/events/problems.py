@@ -61,3 +61,76 @@ class ProcedureNotAllowed(Conflict):
     code = "procedure_not_allowed"
     alert = AlertKind.OUT_OF_ORDER
     sentence = "这个程序不能扣除办理时间:法律没有规定,事项也没有公布。"
+
+
+class ExtensionNotForItem(Conflict):
+    """The item's rules know no extension (行政许可法42)."""
+
+    code = "extension_not_for_item"
+    alert = AlertKind.OVERREACH
+    sentence = "这个事项没有延长办理期限的规定,不能延长。"
+
+
+class ExtendedBefore(Conflict):
+    """行政许可法42: a limit is extended once."""
+
+    code = "extended_before"
+    alert = AlertKind.OUT_OF_ORDER
+    sentence = "办理期限只能延长一次,这个办件已经延长过。"
+
+
+class ExtensionTooLate(Conflict):
+    """The statutory limit is over: what has run out cannot be made longer."""
+
+    code = "extension_too_late"
+    alert = AlertKind.OUT_OF_ORDER
+    sentence = "法定办结时限已过,不能再延长。"
+
+
+class OriginalsNotDue(Conflict):
+    """Only 先办后验 ends its review with a check of the originals instead of a decision."""
+
+    code = "originals_not_due"
+    alert = AlertKind.OUT_OF_ORDER
+    sentence = "这个办件不是先办后验,审查完成后请直接报送决定。"
+
+
+class CorrectionAfterAcceptance(Conflict):
+    """Nothing new is asked for after acceptance: what was missing had to be told before."""
+
+    code = "correction_after_acceptance"
+    alert = AlertKind.OUT_OF_ORDER
+    sentence = (
+        "申请已经受理,不能再要求补正或者另交材料。需要了解情况的,请用说明请求,由申请人自愿答复。"
+    )
+
+
+class WithdrawalNotRequested(Conflict):
+    """An application is its applicant's: nobody else withdraws it."""
+
+    code = "withdrawal_not_requested"
+    alert = AlertKind.OVERREACH
+    sentence = "申请人没有请求撤回,不能报送撤回结果。"
+
+
+class WithdrawalTakenBack(Conflict):
+    """The applicant has thought better of it; a package on its way says so."""
+
+    code = "withdrawal_taken_back"
+    sentence = "申请人已经取消撤回请求,请继续办理。"
+
+
+class SupplementsWaiting(Conflict):
+    """What the applicant supplied has not been taken over, so nobody can have read it."""
+
+    code = "supplements_waiting"
+    alert = AlertKind.OUT_OF_ORDER
+    sentence = "申请人补来的材料或说明还没有签收,请先签收,再报送决定。"
+
+
+class ShortfallOpen(Conflict):
+    """容缺: nothing is approved before what was promised has come and passed."""
+
+    code = "shortfall_open"
+    alert = AlertKind.OUT_OF_ORDER
+    sentence = "容缺的材料还没有补齐,不能报送批准决定。"

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from models.case import Case
+from models.rules.reasons import TerminationReason
 from services.actors import Actor
 from services.errors import FieldFault
 from services.events.problems import EventIncomplete
@@ -24,6 +25,12 @@ class EventType(StrEnum):
     REVIEW_STARTED = "review_started"
     SPECIAL_STARTED = "special_started"
     SPECIAL_ENDED = "special_ended"
+    EXTENDED = "extended"
+    REVIEW_COMPLETED = "review_completed"
+    INFORMATION_REQUESTED = "information_requested"
+    CORRECTION_REQUESTED = "correction_requested"
+    WITHDRAWAL_ANSWERED = "withdrawal_answered"
+    TERMINATED = "terminated"
     DECIDED = "decided"
 
 
@@ -50,6 +57,10 @@ class Report:
     fee: Mapping[str, Any] | None = None
     procedure: str | None = None
     planned_days: int | None = None
+    approver: str | None = None
+    question: str | None = None
+    confirmed: bool | None = None
+    reason_code: TerminationReason | None = None
 
     @property
     def payload(self) -> Mapping[str, Any]:
@@ -109,6 +120,12 @@ SAYS: Mapping[EventType, Content] = MappingProxyType(
         EventType.REVIEW_STARTED: _says(),
         EventType.SPECIAL_STARTED: _says("procedure planned_days"),
         EventType.SPECIAL_ENDED: _says(),
+        EventType.EXTENDED: _says("approver reason"),
+        EventType.REVIEW_COMPLETED: _says(),
+        EventType.INFORMATION_REQUESTED: _says("question"),
+        EventType.CORRECTION_REQUESTED: _says(may="question reason"),
+        EventType.WITHDRAWAL_ANSWERED: _says("confirmed", "reason"),
+        EventType.TERMINATED: _says("reason_code reason"),
         EventType.DECIDED: _says("decision document_no", "reason fee"),
     }
 )
@@ -118,6 +135,10 @@ def check_content(report: Report) -> None:
     """Check that a report says what its type needs and no more; raise ``EventIncomplete``."""
     content = SAYS[report.type]
     needed, usable = content.needs, content.needs | content.may
+    if report.confirmed is False:
+        needed = needed | {"reason"}
+    elif report.confirmed:
+        usable = usable - {"reason"}
     if report.decision is Decision.REJECTED:
         # 行政许可法38: a refusal has reasons; and nobody pays for it.
         needed, usable = needed | {"reason"}, usable - {"fee"}
