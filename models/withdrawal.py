@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import UniqueConstraint
 from tortoise.models import Model
 
@@ -29,6 +30,7 @@ class Withdrawal(Model):
 
     class Meta:
         table = "withdrawals"
+        indexes = [Index(fields=["case_id", "requested_at"], name="ix_withdrawals_case")]
         constraints = [
             UniqueConstraint(
                 fields=("case_id",), name="uq_withdrawals_open", condition="status = 'OPEN'"

@@ -24,6 +24,7 @@ from models.rules.texts import Who, next_step, text_for
 from services.actions import Action, Standing, actions_for
 from services.cases import CaseUnknown
 from services.ports import Crypto
+from services.remarks import Remark, is_withdrawing, open_questions, remarks_of
 from services.submissions import lookup_value
 
 # Everything that a person can see, as one text: what is the same text is the same progress.
@@ -49,6 +50,15 @@ SELECT json_build_object('id', c.id, 'case_no', c.case_no, 'state', c.state, 've
   'delivery',
   (SELECT json_build_object('method', d.method, 'status', d.status, 'waybill', d.waybill)
      FROM deliveries d WHERE d.case_id = c.id),
+  'suspended', CASE WHEN c.state = 'SUSPENDED' THEN
+  (SELECT json_build_array(e.at, e.data ->> 'procedure', e.data ->> 'planned_until')
+     FROM case_events e WHERE e.case_id = c.id AND e.event = 'special_start'
+     ORDER BY e.seq DESC LIMIT 1) END,
+  'withdrawal',
+  (SELECT json_build_array(w.status, w.answer) FROM withdrawals w
+     WHERE w.case_id = c.id ORDER BY w.requested_at DESC, w.id DESC LIMIT 1),
+  'questions',
+  (SELECT count(*) FROM inquiries q WHERE q.case_id = c.id AND q.answered_at IS NULL),
   'rated', (SELECT json_agg(r.stage) FROM ratings r WHERE r.case_id = c.id),
   'has_result', EXISTS (SELECT 1 FROM result_documents o WHERE o.case_id = c.id)
 )::text AS seen
@@ -103,6 +113,7 @@ class Progress:
     correction: Mapping[str, Any] | None
     fee: Mapping[str, Any] | None
     delivery: Mapping[str, Any] | None
+    remarks: Sequence[Remark]
     actions: Sequence[Action]
     etag: str
     """A validator that changes with anything a person can see."""
@@ -158,6 +169,7 @@ def _progress(seen: str) -> Progress:
         correction=_correction(facts["correction"]),
         fee=facts["fee"],
         delivery=facts["delivery"],
+        remarks=remarks_of(facts),
         actions=tuple(actions_for(_standing(facts))),
         etag=hashlib.sha256(seen.encode()).hexdigest()[:20],
     )
@@ -180,6 +192,8 @@ def _standing(facts: Mapping[str, Any]) -> Standing:
         and facts["decided"]
         and (facts["decision"] == "REJECTED" or not owes),
         open_ratings=_open_ratings(facts),
+        withdrawing=is_withdrawing(facts),
+        questions=open_questions(facts),
     )
 
 

@@ -3,6 +3,7 @@ from tortoise.migrations import operations as ops
 from models.ids import uuid7
 from tortoise.fields.base import OnDelete
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import UniqueConstraint
 
 class Migration(migrations.Migration):
@@ -35,7 +36,7 @@ class Migration(migrations.Migration):
                 ('requested_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('answered_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'withdrawals', 'app': 'models', 'constraints': [UniqueConstraint(fields=('case_id',), name='uq_withdrawals_open', condition="status = 'OPEN'")], 'pk_attr': 'id', 'table_description': '撤回请求: at most one waits per case. ``answer`` is what its applicant reads.'},
+            options={'table': 'withdrawals', 'app': 'models', 'indexes': [Index(fields=['case_id', 'requested_at'], name='ix_withdrawals_case')], 'constraints': [UniqueConstraint(fields=('case_id',), name='uq_withdrawals_open', condition="status = 'OPEN'")], 'pk_attr': 'id', 'table_description': '撤回请求: at most one waits per case. ``answer`` is what its applicant reads.'},
             bases=['Model'],
         ),
         ops.AddField(

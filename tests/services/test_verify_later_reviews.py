@@ -68,8 +68,11 @@ async def test_a_review_is_completed_once_and_not_while_suspended(world: World) 
     async with scene.alarmed(StepNotAllowed):
         await scene.tell(COMPLETED)
     # The back-office has said its last word: the department checks the originals here.
-    for report in (scene.decided(seq=4), scene.rejected(seq=4)):
-        async with scene.alarmed(StepNotAllowed):
+    for report, problem in (
+        (scene.decided(seq=4), OriginalsFirst),
+        (scene.rejected(seq=4), StepNotAllowed),
+    ):
+        async with scene.alarmed(problem):
             await scene.report(report)
     assert (await scene.filed.case()).state is State.ORIGINALS_CHECK
 
