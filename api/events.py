@@ -41,6 +41,7 @@ from services.events import (
     ProcedureNotAllowed,
     Report,
     Reported,
+    ResultMismatch,
     ShortfallOpen,
     SupplementsWaiting,
     WithdrawalNotRequested,
@@ -58,7 +59,8 @@ class EventPayload(BaseModel):
 
     ``procedure`` is one of 行政许可法45 or of the item's own, ``planned_days`` calendar days.
     ``fee`` holds what was measured, where the fee falls due after the decision. ``question`` may
-    ask for an explanation, never for materials.
+    ask for an explanation, never for materials. ``holder_name`` and ``holder_id_sha256`` (SHA-256,
+    hex, of the ID number with a capital X) are compared with the application's, if they are given.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -73,6 +75,8 @@ class EventPayload(BaseModel):
     question: str | None = Field(None, min_length=2, max_length=500)
     confirmed: StrictBool | None = None
     reason_code: TerminationReason | None = None
+    holder_name: str | None = Field(None, min_length=1, max_length=60)
+    holder_id_sha256: str | None = Field(None, pattern="^[0-9a-fA-F]{64}$")
 
 
 def _by_type(schema: dict[str, Any]) -> None:
@@ -162,6 +166,7 @@ class ReportedView(BaseModel):
         WithdrawalNotRequested,
         WithdrawalTakenBack,
         SupplementsWaiting,
+        ResultMismatch,
         OriginalsFirst,
         ShortfallOpen,
         FeeUnsettled,

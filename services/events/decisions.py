@@ -16,6 +16,7 @@ from services.events.problems import (
     SupplementsWaiting,
 )
 from services.events.reports import NOT_USABLE, Decision, Report, Told
+from services.events.results import ResultChecks
 from services.fees import Fees
 from services.items import PublishedItem
 from services.orders import close_soon
@@ -36,7 +37,9 @@ class Decisions:
     async def decide(self, told: Told) -> None:
         """T28, T29: the decision; the result goes to the cashier or on its way at once."""
         case, item, report = told.case, told.item, told.report
+        checks = ResultChecks(self.transitions, self.fees.applicants)
         await self._check_read(case)
+        await checks.check(told)
         if report.fee is not None and item.fee_stage is not FeeStage.AFTER_DECISION:
             raise EventIncomplete(faults=[FieldFault("/payload/fee", NOT_USABLE)])
         if report.decision is Decision.APPROVED:
@@ -47,6 +50,7 @@ class Decisions:
         else:
             await self._apply(told, Event.DECIDE_REJECT)
             await close_soon(self.transitions.jobs, case.id)
+        await checks.end(told)
         await self.results.route(case, item)
 
     async def _check_read(self, case: Case) -> None:

@@ -134,3 +134,10 @@ class ShortfallOpen(Conflict):
     code = "shortfall_open"
     alert = AlertKind.OUT_OF_ORDER
     sentence = "容缺的材料还没有补齐,不能报送批准决定。"
+
+
+class ResultMismatch(Conflict):
+    """The result names somebody else than the application; each fault names a field."""
+
+    code = "result_mismatch"
+    sentence = "办理结果的当事人和申请不一致,请在1个工作日内更正后重新报送。"

@@ -61,6 +61,8 @@ class Report:
     question: str | None = None
     confirmed: bool | None = None
     reason_code: TerminationReason | None = None
+    holder_name: str | None = None
+    holder_id_sha256: str | None = None
 
     @property
     def payload(self) -> Mapping[str, Any]:
@@ -126,7 +128,7 @@ SAYS: Mapping[EventType, Content] = MappingProxyType(
         EventType.CORRECTION_REQUESTED: _says(may="question reason"),
         EventType.WITHDRAWAL_ANSWERED: _says("confirmed", "reason"),
         EventType.TERMINATED: _says("reason_code reason"),
-        EventType.DECIDED: _says("decision document_no", "reason fee"),
+        EventType.DECIDED: _says("decision document_no", "reason fee holder_name holder_id_sha256"),
     }
 )
 
