@@ -33,6 +33,7 @@ from services.filing import Renewals
 from services.forms import Forms
 from services.handoff import Handoff
 from services.inline_fixes import InlineFixes
+from services.inquiries import Inquiries
 from services.item_checks import ItemChecks
 from services.items import Items
 from services.machines import Machines
@@ -61,6 +62,7 @@ from services.supervision import AlertMeter, Supervision
 from services.timeouts import Timeouts
 from services.timers import Timers
 from services.transitions import TELL, Transitions
+from services.withdrawals import Withdrawals
 from settings import Settings
 from uploads.multipart import StreamedMultipart
 
@@ -145,8 +147,10 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         commitments=Commitments(cases),
         inline_fixes=InlineFixes(cases),
         marks=Marks(cases),
-        handoff=Handoff(made.clock, made.crypto),
+        handoff=Handoff(made.clock, made.crypto, clocks),
         events=BackofficeEvents(items, transitions, fees, results),
+        inquiries=Inquiries(cases, packages),
+        withdrawals=Withdrawals(cases, packages),
         payments=payments,
         results=results,
         credit=credit,

@@ -16,46 +16,12 @@ from sanic.exceptions import PayloadTooLarge
 from sanic.handlers import ErrorHandler
 from sanic.response import HTTPResponse
 
-from api import (
-    acceptance,
-    accounts,
-    alerts,
-    callbacks,
-    cases,
-    commitments,
-    corrections,
-    counts,
-    credit,
-    deliveries,
-    drafts,
-    events,
-    handoff,
-    health,
-    inline_fixes,
-    item_versions,
-    items,
-    machines,
-    marks,
-    materials,
-    openapi,
-    originals,
-    payments,
-    progress,
-    questions,
-    ratings,
-    results,
-    reviews,
-    shortfalls,
-    staff,
-    statistics,
-    submissions,
-    supervised,
-    supervision,
-)
+from api import openapi, progress
 from api.bodies import refused_early
 from api.call import Call
 from api.context import Context
 from api.errors import answer_error
+from api.modules import MODULES
 from api.routes import Rendered, Route
 from services.errors import Malformed
 
@@ -66,42 +32,6 @@ ONCE = ("authorization", "content-type", "idempotency-key")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 Handling = Callable[..., Coroutine[Any, Any, HTTPResponse | None]]
-
-MODULES = (
-    accounts,
-    items,
-    questions,
-    cases,
-    materials,
-    submissions,
-    progress,
-    payments,
-    deliveries,
-    results,
-    originals,
-    credit,
-    ratings,
-    staff,
-    reviews,
-    drafts,
-    item_versions,
-    alerts,
-    supervision,
-    supervised,
-    counts,
-    statistics,
-    acceptance,
-    corrections,
-    shortfalls,
-    commitments,
-    inline_fixes,
-    marks,
-    machines,
-    handoff,
-    events,
-    callbacks,
-    health,
-)
 
 
 class HttpConfig(Config):

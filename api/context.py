@@ -15,6 +15,7 @@ from services.files import MultipartReader
 from services.filing import Renewals
 from services.handoff import Handoff
 from services.inline_fixes import InlineFixes
+from services.inquiries import Inquiries
 from services.items import Items
 from services.machines import Machines
 from services.marks import Marks
@@ -34,6 +35,7 @@ from services.staff import StaffAccounts
 from services.statistics import Statistics
 from services.submissions import Submissions
 from services.supervision import AlertMeter, Supervision
+from services.withdrawals import Withdrawals
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class Context:
     marks: Marks
     handoff: Handoff
     events: BackofficeEvents
+    inquiries: Inquiries
+    withdrawals: Withdrawals
     payments: Payments
     results: Results
     originals: Originals

@@ -19,6 +19,7 @@ from services.counter import (
     NotForPickup,
     PickupCodeWrong,
     PickupLocked,
+    ReceiptNotDue,
     WaybillMissing,
     WrongWindow,
 )
@@ -145,10 +146,14 @@ class DeliveryView(BaseModel):
 
 
 class HandedOutView(BaseModel):
+    """``visits_warning`` is there when the person had to come more often than was promised."""
+
     case_no: str | None
     state: str
     state_text: str
     waybill: str | None
+    visits: int
+    visits_warning: str | None
 
     @classmethod
     def of(cls, handed: HandedOut) -> "HandedOutView":
@@ -158,7 +163,15 @@ class HandedOutView(BaseModel):
             state=case.state.value,
             state_text=case.state.zh,
             waybill=handed.waybill,
+            visits=case.visits,
+            visits_warning=handed.warning,
         )
+
+
+class ReceiptPassed(BaseModel):
+    """When the department got the signed receipt."""
+
+    passed_at: str
 
 
 def _time(moment: datetime | None) -> str | None:
@@ -223,3 +236,15 @@ async def pick_up(call: Call[Officer], case_id: UUID) -> HandedOutView:
     await call.ctx.limiter.hit("pickup", str(case_id))
     code = call.body(PickupBody).code
     return HandedOutView.of(await call.ctx.deliveries.pick_up(call.who, case_id, code))
+
+
+@counter.add(
+    "POST",
+    "/<case_id:uuid>/receipt-transfer",
+    answer=ReceiptPassed,
+    errors=(CaseUnknown, StepNotYours, ReceiptNotDue),
+)
+async def pass_receipt(call: Call[Officer], case_id: UUID) -> ReceiptPassed:
+    """Note that the signed receipt (送达回执) was handed to the department."""
+    passed = await call.ctx.deliveries.pass_receipt(call.who, case_id)
+    return ReceiptPassed(passed_at=passed.isoformat())

@@ -12,6 +12,7 @@ from models.rules.identity import mask_id_number, mask_name
 from models.rules.states import State
 from services.corrections import shown_point
 from services.dossiers import Dossier
+from services.visits import warning_of
 
 
 class ApplicantView(BaseModel):
@@ -149,6 +150,9 @@ class DossierView(BaseModel):
     received_at: str | None
     claimed: bool
     mine: bool
+    visits: int
+    max_visits: int
+    visits_warning: str | None
     applicant: ApplicantView
     form: dict[str, Any]
     form_schema: dict[str, Any]
@@ -175,6 +179,9 @@ class DossierView(BaseModel):
             received_at=case.received_at.isoformat() if case.received_at else None,
             claimed=case.state is State.PRE_REVIEWING,
             mine=dossier.mine,
+            visits=case.visits,
+            max_visits=int(item.body["flags"]["max_visits"]),
+            visits_warning=warning_of(case, item),
             applicant=ApplicantView(
                 type=case.applicant_type,
                 name=mask_name(dossier.applicant.name),

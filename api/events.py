@@ -1,13 +1,14 @@
-"""Back-office events: review started, decided."""
+"""Back-office events: what the approval system reports of a case."""
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import (
     AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     StrictFloat,
     StrictInt,
     StrictStr,
@@ -17,19 +18,34 @@ from pydantic import (
 from api.auth import MACHINE
 from api.call import Call
 from api.routes import Routes
+from models.rules.procedures import MOST_DAYS
+from models.rules.reasons import TerminationReason
 from services.actors import Machine
 from services.cases import CaseUnknown
 from services.events import (
+    SAYS,
+    CorrectionAfterAcceptance,
     Decision,
+    EventFromFuture,
     EventIncomplete,
     EventOutOfOrder,
     EventReused,
     EventType,
+    ExtendedBefore,
+    ExtensionNotForItem,
+    ExtensionTooLate,
     FeeUnsettled,
     OriginalsFirst,
+    OriginalsNotDue,
     PackageNotAcknowledged,
+    ProcedureNotAllowed,
     Report,
     Reported,
+    ResultMismatch,
+    ShortfallOpen,
+    SupplementsWaiting,
+    WithdrawalNotRequested,
+    WithdrawalTakenBack,
 )
 from services.fees import FeeUndetermined
 from services.transitions import StepNotAllowed
@@ -39,8 +55,13 @@ ROUTES = (events,)
 
 
 class EventPayload(BaseModel):
-    """Empty for ``review_started``. ``decided`` needs decision and document_no, and reason when
-    REJECTED; ``fee`` holds what was measured, where the fee falls due after the decision."""
+    """What an event says; each type says its own, see ``EventBody``.
+
+    ``procedure`` is one of 行政许可法45 or of the item's own, ``planned_days`` calendar days.
+    ``fee`` holds what was measured, where the fee falls due after the decision. ``question`` may
+    ask for an explanation, never for materials. ``holder_name`` and ``holder_id_sha256`` (SHA-256,
+    hex, of the ID number with a capital X) are compared with the application's, if they are given.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -48,12 +69,42 @@ class EventPayload(BaseModel):
     document_no: str | None = Field(None, min_length=1, max_length=100)
     reason: str | None = Field(None, min_length=2, max_length=1000)
     fee: dict[str, StrictInt | StrictFloat | StrictStr] | None = Field(None, max_length=20)
+    procedure: str | None = Field(None, min_length=2, max_length=30)
+    planned_days: StrictInt | None = Field(None, ge=1, le=MOST_DAYS)
+    approver: str | None = Field(None, min_length=2, max_length=50)
+    question: str | None = Field(None, min_length=2, max_length=500)
+    confirmed: StrictBool | None = None
+    reason_code: TerminationReason | None = None
+    holder_name: str | None = Field(None, min_length=1, max_length=60)
+    holder_id_sha256: str | None = Field(None, pattern="^[0-9a-fA-F]{64}$")
+
+
+def _by_type(schema: dict[str, Any]) -> None:
+    """Say in the documentation what each type of event needs, as the use-case checks it."""
+    schema["allOf"] = [
+        {
+            "if": {"properties": {"type": {"const": kind.value}}},
+            "then": {
+                "properties": {
+                    "payload": {
+                        "required": sorted(content.needs),
+                        "propertyNames": {"enum": sorted(content.needs | content.may)},
+                    }
+                }
+            },
+        }
+        for kind, content in SAYS.items()
+    ]
 
 
 class EventBody(BaseModel):
-    """``seq`` counts the events of a case from 1; ``event_id`` is the sender's, used once."""
+    """``seq`` counts the events of a case from 1; ``event_id`` is the sender's, used once.
 
-    model_config = ConfigDict(extra="forbid")
+    REJECTED and a withdrawal that is not confirmed need a reason. ``correction_requested`` is
+    always refused: after acceptance nothing new is asked for.
+    """
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_by_type)
 
     event_id: str = Field(min_length=1, max_length=64)
     case_no: str = Field(min_length=1, max_length=50)
@@ -101,13 +152,25 @@ class ReportedView(BaseModel):
     errors=(
         CaseUnknown,
         EventIncomplete,
+        EventFromFuture,
         EventReused,
         EventOutOfOrder,
         PackageNotAcknowledged,
+        StepNotAllowed,
+        ProcedureNotAllowed,
+        ExtensionNotForItem,
+        ExtendedBefore,
+        ExtensionTooLate,
+        OriginalsNotDue,
+        CorrectionAfterAcceptance,
+        WithdrawalNotRequested,
+        WithdrawalTakenBack,
+        SupplementsWaiting,
+        ResultMismatch,
         OriginalsFirst,
+        ShortfallOpen,
         FeeUnsettled,
         FeeUndetermined,
-        StepNotAllowed,
     ),
 )
 async def report(call: Call[Machine]) -> ReportedView:

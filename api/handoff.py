@@ -22,7 +22,7 @@ from services.handoff import (
     ReceiptCodeWrong,
 )
 from services.materials import MaterialUnknown
-from services.packages import SCHEMA
+from services.packages import FOLLOWING_SCHEMA, SCHEMA
 
 handoff = Routes("handoff", "/backoffice/v1", MACHINE)
 ROUTES = (handoff,)
@@ -39,7 +39,7 @@ class LeaseBody(BaseModel):
 
 class LeasedPackageView(BaseModel):
     """``body`` is JSON in a string: take its UTF-8 bytes, compare their SHA-256 with ``digest``,
-    then read them by the schema ``package-v1``."""
+    then read them by the schema ``package-v1`` (kind ACCEPTED) or ``package-v2`` (any other)."""
 
     id: UUID
     case_no: str
@@ -182,5 +182,13 @@ async def get_material(call: Call[Machine], package_id: UUID, material_id: UUID)
     "GET", "/schemas/package-v1", surface=PUBLIC, answer=Binary(("application/schema+json",))
 )
 async def get_schema(call: Call[None]) -> HTTPResponse:
-    """Show the JSON Schema of a package's body."""
+    """Show the JSON Schema of a case's first package."""
     return HTTPResponse(SCHEMA, content_type="application/schema+json")
+
+
+@handoff.add(
+    "GET", "/schemas/package-v2", surface=PUBLIC, answer=Binary(("application/schema+json",))
+)
+async def get_following_schema(call: Call[None]) -> HTTPResponse:
+    """Show the JSON Schema of a package that follows a case's first."""
+    return HTTPResponse(FOLLOWING_SCHEMA, content_type="application/schema+json")

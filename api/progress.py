@@ -54,6 +54,13 @@ class StepView(BaseModel):
     unit: str | None
 
 
+class RemarkView(BaseModel):
+    """What holds now: a pause, a longer limit, a request or a question that waits."""
+
+    code: str
+    text: str
+
+
 class ActionView(BaseModel):
     code: str
     text: str
@@ -123,6 +130,7 @@ class ProgressView(BaseModel):
     waiting_for: WaitingFor
     due: list[DueView]
     timeline: list[StepView]
+    remarks: list[RemarkView]
     actions: list[ActionView]
     payment: FeeView | None
     delivery: DeliveryState | None
@@ -146,6 +154,7 @@ class ProgressView(BaseModel):
                 StepView(at=step.at.isoformat(), text=step.text, unit=step.unit)
                 for step in found.timeline
             ],
+            remarks=[RemarkView(code=each.code, text=each.text) for each in found.remarks],
             actions=[ActionView(code=each.code, text=each.text) for each in found.actions],
             payment=FeeView.model_validate(found.fee) if found.fee else None,
             delivery=DeliveryState.model_validate(found.delivery) if found.delivery else None,
@@ -166,6 +175,8 @@ class ProgressView(BaseModel):
         view = cls.of(found)
         for step, entry in zip(view.timeline, found.timeline, strict=True):
             step.text = entry.plain
+        for remark, said in zip(view.remarks, found.remarks, strict=True):
+            remark.text = said.plain
         view.actions = []
         if view.delivery:
             view.delivery.waybill = None

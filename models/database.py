@@ -22,6 +22,7 @@ MODULES = (
     "models.delivery",
     "models.handoff",
     "models.idempotency",
+    "models.inquiry",
     "models.item",
     "models.material",
     "models.message",
@@ -32,6 +33,7 @@ MODULES = (
     "models.review",
     "models.staff",
     "models.supervision",
+    "models.withdrawal",
 )
 MIGRATION_LOCK = 5_114_990_001
 

@@ -12,7 +12,10 @@ from models.staff import Window
 
 
 class Delivery(Model):
-    """寄送单 or pick-up of one case; address and pick-up code are sealed."""
+    """寄送单 or pick-up of one case; address and pick-up code are sealed.
+
+    ``receipt_passed_at`` is when the signed receipt (送达回执) went to the department.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     case: fields.OneToOneRelation[Case] = fields.OneToOneField(
@@ -31,6 +34,8 @@ class Delivery(Model):
     waybill = fields.CharField(40, null=True, unique=True)
     posted_at = fields.DatetimeField(null=True)
     signed_at = fields.DatetimeField(null=True)
+    receipt_passed_at = fields.DatetimeField(null=True)
+    receipt_passed_by = fields.UUIDField(null=True)
     updated_at = fields.DatetimeField()
 
     class Meta:

@@ -8,6 +8,7 @@ from typing import Any
 from models.case import Case
 from models.handoff import HandoffPackage
 from models.rules.clock_table import ClockName
+from models.rules.clocks import handover_due_at
 from models.rules.events import Event
 from models.rules.states import AcceptMode, FeeStage
 from services.actors import Actor
@@ -15,6 +16,7 @@ from services.fees import Fees, FeeUndetermined
 from services.items import PublishedItem
 from services.packages import Packages
 from services.transitions import Transitions
+from services.visits import visited
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,14 @@ class Acceptance:
             changes["accept_mode"] = case.accept_mode or AcceptMode.NORMAL.value
             if changes["accept_mode"] == AcceptMode.VERIFY_LATER.value:
                 changes["verify_later_mark"] = True
+        elif event is Event.PAPER_RECEIVED:
+            changes = visited(case, self.transitions.clock.now())
         await self.transitions.apply(
             case, item, event, actor, changes=changes, data=data, dues=dues
         )
         if item.fee_stage is FeeStage.AFTER_ACCEPTANCE:
             await self._assess(case, item, event)
+        await self._begin_handover(case)
         return await self.packages.create(case, item)
 
     async def _assess(self, case: Case, item: PublishedItem, event: Event) -> None:
@@ -59,3 +64,12 @@ class Acceptance:
             # stands between the case and its decision.
             if event is not Event.DEEM_ACCEPTED:
                 raise
+
+    async def _begin_handover(self, case: Case) -> None:
+        """Count until when the department has to take over (青神方案2018 附件1三(四)).
+
+        From now: a deemed acceptance dates back to the receipt, but nobody could hand over then.
+        """
+        now, clocks = self.transitions.clock.now(), self.transitions.clocks
+        due_at = handover_due_at(now, await clocks.calendars.current())
+        await clocks.begin(case, ClockName.PAPER_HANDOVER, now, due_at=due_at)

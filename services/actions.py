@@ -22,6 +22,9 @@ _ASKED = {
     "supply_promised": "请在您承诺的日期前,把还差的材料传上来。",
 }
 _WITHDRAW = "不想办了,可以撤回申请。"
+_REQUEST = "不想办了,可以请求撤回,由审批部门答复。"
+_GO_ON = "想继续办,可以取消撤回请求。"
+_ANSWER = "审批部门有问题请您说明,不答也可以。"
 _ORIGINALS = {State.PRE_REVIEW_PASSED, State.ORIGINALS_CHECK, State.ORIGINALS_SUPPLEMENT}
 _RATE = {
     RatingStage.ACCEPT: "给受理服务打个分,不打也可以。",
@@ -35,6 +38,8 @@ class Standing:
 
     ``owes``: a fee is known and not settled. ``has_result``: there is a document to read now.
     ``open_ratings``: the stages that may be rated and were not. ``asked``: codes of ``ASKED``.
+    ``withdrawing``: a request to withdraw waits for its answer. ``questions``: how many the
+    applicant may still answer.
     """
 
     state: State
@@ -43,6 +48,8 @@ class Standing:
     has_result: bool = False
     open_ratings: Set[RatingStage] = frozenset()
     asked: Set[str] = frozenset()
+    withdrawing: bool = False
+    questions: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,8 @@ def actions_for(standing: Standing) -> list[Action]:
     found += [Action(code, _ASKED[code]) for code in ASKED if code in standing.asked]
     if standing.owes and not state.closed:
         found.append(Action("pay", "请在手机上缴费。"))
+    if standing.questions:
+        found.append(Action("answer_questions", _ANSWER))
     if state in _ORIGINALS:
         found.append(Action("bring_originals", "请带上材料原件到窗口。"))
     found += _delivery(standing)
@@ -70,6 +79,9 @@ def actions_for(standing: Standing) -> list[Action]:
         found.append(Action("rate", _RATE[stage]))
     if Event.WITHDRAW in steps:
         found.append(Action("withdraw", _WITHDRAW))
+    if Event.WITHDRAW_CONFIRMED in steps:
+        asking = Action("request_withdrawal", _REQUEST)
+        found.append(Action("keep_application", _GO_ON) if standing.withdrawing else asking)
     return found
 
 

@@ -3,11 +3,13 @@
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from models.case import Case
 from models.delivery import Delivery
+from models.rules.clock_table import ClockName
 from models.rules.events import Event, Role
 from models.rules.states import DeliveryMethod, State
 from models.staff import StaffMember
@@ -20,10 +22,12 @@ from services.items import Items
 from services.parcels import DeliveryStatus, Parcels
 from services.ports import Crypto
 from services.transitions import StepNotAllowed, StepNotYours, Transitions
-from services.visits import visited
+from services.visits import visited, warning_of
 
 CODE_PURPOSE = "delivery.pickup_code"
 MOST_FAILURES = 5
+# Somebody has signed for the result, on the counter's screen or on the post's slip.
+SIGNED = (DeliveryStatus.PICKED_UP.value, DeliveryStatus.SIGNED.value)
 
 
 class WaybillMissing(Conflict):
@@ -61,12 +65,23 @@ class PickupLocked(Conflict):
     sentence = "领取码输错次数太多,请申请人在手机上重新选择领取方式,换一个新码。"
 
 
+class ReceiptNotDue(Conflict):
+    """Nobody has signed for a paper result of this case."""
+
+    code = "receipt_not_due"
+    sentence = "这个办件没有需要移交的送达回执。"
+
+
 @dataclass(frozen=True)
 class HandedOut:
-    """A result that left the counter; ``waybill`` when the post has it."""
+    """A result that left the counter; ``waybill`` when the post has it.
+
+    ``warning`` tells staff that somebody had to come more often than the item promises.
+    """
 
     case: Case
     waybill: str | None
+    warning: str | None = None
 
 
 @dataclass(frozen=True)
@@ -129,17 +144,41 @@ class Counter:
         delivery.pickup_code_sealed = None
         delivery.updated_at = self.transitions.clock.now()
         await delivery.save(update_fields=["status", "pickup_code_sealed", "updated_at"])
-        return HandedOut(case, None)
+        item = await self.items.version(case.item_version_id)
+        return HandedOut(case, None, warning_of(case, item))
+
+    @transaction
+    async def pass_receipt(self, officer: Officer, case_id: UUID) -> datetime:
+        """Note that the signed receipt (送达回执) went to the department; again changes nothing.
+
+        Raises ``CaseUnknown``, ``StepNotYours`` and ``ReceiptNotDue``.
+        """
+        case = await self._watched(officer, case_id)
+        _at_window(officer)
+        delivery = await Delivery.get_or_none(case_id=case_id)
+        if delivery is None or delivery.status not in SIGNED:
+            raise ReceiptNotDue
+        if delivery.receipt_passed_at is not None:
+            return delivery.receipt_passed_at
+        now = self.transitions.clock.now()
+        delivery.receipt_passed_at, delivery.receipt_passed_by = now, officer.id
+        await delivery.save(update_fields=["receipt_passed_at", "receipt_passed_by"])
+        await self.transitions.clocks.end(case.id, ClockName.RECEIPT_TRANSFER, now)
+        return now
 
     async def _held(self, officer: Officer, case_id: UUID) -> tuple[Case, Delivery]:
+        case = await self._watched(officer, case_id)
+        if case.state is not State.RESULT_READY:
+            raise StepNotAllowed
+        return case, await Delivery.get(case_id=case_id)
+
+    async def _watched(self, officer: Officer, case_id: UUID) -> Case:
         case = await Case.filter(id=case_id).select_for_update().get_or_none()
         if case is None or case.submitted_at is None:
             raise CaseUnknown
         item = await self.items.version(case.item_version_id)
         watch(self.transitions.clock, case, item, officer.anyhow)
-        if case.state is not State.RESULT_READY:
-            raise StepNotAllowed
-        return case, await Delivery.get(case_id=case_id)
+        return case
 
     async def _step(
         self, case: Case, event: Event, actor: Actor, changes: Mapping[str, Any] | None = None

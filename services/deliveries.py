@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -228,6 +229,10 @@ class Deliveries:
     async def pick_up(self, officer: Officer, case_id: UUID, code: str) -> HandedOut:
         """Hand a result to its owner (T42); see ``Counter``."""
         return await self._counter.pick_up(officer, case_id, code)
+
+    async def pass_receipt(self, officer: Officer, case_id: UUID) -> datetime:
+        """Note that a signed receipt went to the department; see ``Counter``."""
+        return await self._counter.pass_receipt(officer, case_id)
 
     async def receive_push(self, form: Mapping[str, str]) -> None:
         """Take what the courier pushes; raise ``CallbackForged``."""

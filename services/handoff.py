@@ -1,7 +1,8 @@
 """Hand-off (交接): the back-office pulls packages by lease and proves that they arrived.
 
 READY, LEASED while a machine has it, ACKED once it named the digest of what it got and the code
-inside. A lease that ran out is served again: the same package, the same bytes.
+inside. A lease that ran out is served again: the same package, the same bytes. What a case says of
+its hand-off is about its first package: what follows takes nothing back.
 """
 
 import hmac
@@ -15,17 +16,19 @@ from uuid import UUID
 from models.case import Case
 from models.database import rows
 from models.handoff import HandoffPackage
+from models.rules.clock_table import ClockName
 from models.rules.states import HandoffStatus
 from models.unit import transaction
 from services.actors import Machine
+from services.clocks import Clocks
 from services.errors import Conflict, Invalid, NotFound
-from services.packages import PURPOSE, sha256_of
+from services.packages import ACCEPTED, PURPOSE, sha256_of
 from services.ports import Clock, Crypto
 
 # Cases and packages are locked together and nobody waits: what is busy now is served next time.
 LEASE = """
 WITH ready AS (
-  SELECT p.id, c.id AS case_id, c.case_no
+  SELECT p.id, p.kind, c.id AS case_id, c.case_no
   FROM handoff_packages p JOIN cases c ON c.id = p.case_id
   WHERE p.agency_uscc = $1
     AND (p.status = 'READY' OR (p.status = 'LEASED' AND p.leased_until <= $2))
@@ -34,7 +37,8 @@ WITH ready AS (
   ORDER BY p.id LIMIT $3
   FOR UPDATE OF c, p SKIP LOCKED
 ), marked AS (
-  UPDATE cases SET handoff_status = 'LEASED' FROM ready WHERE cases.id = ready.case_id
+  UPDATE cases SET handoff_status = 'LEASED' FROM ready
+  WHERE cases.id = ready.case_id AND ready.kind = 'ACCEPTED'
 )
 UPDATE handoff_packages p
 SET status = 'LEASED', lease_digest = $4, leased_by = $5, leased_until = $6, leases = p.leases + 1
@@ -116,6 +120,7 @@ class OpenPackage:
 class Handoff:
     clock: Clock
     crypto: Crypto
+    clocks: Clocks
 
     @transaction
     async def lease(self, machine: Machine, *, limit: int, seconds: int) -> Lease:
@@ -174,14 +179,10 @@ class Handoff:
         package.status = HandoffStatus.ACKED.value
         package.acked_at, package.acked_by = now, machine.client_id
         await package.save(update_fields=["status", "acked_at", "acked_by"])
-        await self._settle(package.case_id)
+        if package.kind == ACCEPTED:
+            await Case.filter(id=package.case_id).update(handoff_status=HandoffStatus.ACKED.value)
+            await self.clocks.end(package.case_id, ClockName.PAPER_HANDOVER, now)
         return Acknowledgement(package.id, now)
-
-    async def _settle(self, case_id: UUID) -> None:
-        """Note that a case is handed over, unless a later package of it still waits."""
-        waiting = HandoffPackage.filter(case_id=case_id, status__not=HandoffStatus.ACKED.value)
-        status = HandoffStatus.READY if await waiting.exists() else HandoffStatus.ACKED
-        await Case.filter(id=case_id).update(handoff_status=status.value)
 
     async def _locked(self, machine: Machine, package_id: UUID) -> HandoffPackage:
         """Return a package of the machine's agency; its case's row is held first, then its own."""

@@ -15,7 +15,7 @@ from models.rules.clock_table import ClockName
 from models.rules.events import Event, Role
 from models.rules.flavours import ShortfallStage
 from models.rules.reasons import Verdict as Word
-from models.rules.states import HandoffStatus, ShortfallStatus, State
+from models.rules.states import ShortfallStatus, State
 from models.rules.timeouts import Policy
 from services.actors import Actor
 from services.cases import Cases, Opened
@@ -137,7 +137,6 @@ async def judged(cases: Cases, opened: Opened, code: str, word: Word) -> bool:
         opened.item,
         Event.SHORTFALL_FULFIL,
         Actor(Role.APPLICANT, str(case.account_id), None),
-        changes={"handoff_status": HandoffStatus.READY.value},
     )
     return True
 

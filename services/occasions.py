@@ -1,4 +1,4 @@
-"""When a person is told something without asking: the events that send a message, and its words.
+"""When a person is told something without asking: what sends a message, and its words.
 
 Most are occasions on which the citizen has to do something; the rest are results they wait for.
 """
@@ -27,6 +27,11 @@ OCCASIONS: Mapping[Event, tuple[str, str]] = MappingProxyType(
         Event.SHORTFALL_FULFIL: ("case_progress", "承诺补交的材料已经补齐"),
         Event.PAPER_RECEIVED: ("case_progress", "您的申请已经受理"),
         Event.REFUSE_ACCEPTANCE: ("case_progress", "申请不予受理,请看原因"),
+        Event.SPECIAL_START: ("case_progress", "需做专门程序,请看告知书"),
+        Event.SPECIAL_END: ("case_progress", "专门程序做完,继续办理"),
+        Event.EXTEND: ("case_progress", "办理时间延长,请看告知书"),
+        Event.TERMINATE: ("case_progress", "办理已经终止,请看原因"),
+        Event.WITHDRAW_CONFIRMED: ("case_progress", "您的撤回请求已经办好"),
         Event.DECIDE_APPROVE: ("case_progress", "您的申请已经批准"),
         Event.DECIDE_REJECT: ("case_progress", "申请未获批准,请看决定书"),
         Event.ROUTE_RESULT: ("case_action", "结果已做好,请看领取方式"),

@@ -1,6 +1,7 @@
 """Packages (移交包): what an accepted case carries to the back-office, fixed byte for byte.
 
-The digest is the SHA-256 of the body exactly as it is sent, and the body holds a receipt code
+The first tells everything; what follows it tells only what is new, by a schema of its own. The
+digest is the SHA-256 of the body exactly as it is sent, and the body holds a receipt code
 that only who opened it knows: the two together prove that it arrived whole.
 """
 
@@ -16,25 +17,28 @@ from uuid import UUID
 from models.case import Case, ClockInstance
 from models.handoff import HandoffPackage
 from models.ids import uuid7
+from models.inquiry import Inquiry
 from models.material import Material
 from models.payment import Fee
 from models.review import Correction
 from models.rules.clock_table import ClockName
 from models.rules.conditions import required_materials
 from models.schemas import DIRECTORY
+from models.withdrawal import Withdrawal
 from services import verdicts
-from services.applicants import Applicants, facts_of
+from services.applicants import Applicant, Applicants, facts_of
 from services.corrections import shown_point
-from services.forms import Forms
+from services.forms import Form, Forms
 from services.items import PublishedItem
 from services.ports import Clock, Crypto
 
 PURPOSE = "handoff.package"
-SCHEMA_VERSION = "1"
+ANSWER_PURPOSE = "inquiry.answer"
 ACCEPTED = "ACCEPTED"
-# 容缺: every material that was promised has come since the first package was made.
-SUPPLEMENTED = "SUPPLEMENTED"
+SUPPLEMENT = "SUPPLEMENT"
+SCHEMA_VERSION, FOLLOWING_VERSION = "1", "2"
 SCHEMA = (DIRECTORY / "handoff_package_v1.json").read_bytes()
+FOLLOWING_SCHEMA = (DIRECTORY / "handoff_package_v2.json").read_bytes()
 
 
 def canonical(body: Mapping[str, Any]) -> bytes:
@@ -57,39 +61,88 @@ class Packages:
     forms: Forms
     applicants: Applicants
 
-    async def create(self, case: Case, item: PublishedItem, kind: str = ACCEPTED) -> HandoffPackage:
-        """Make the case's next package in the caller's transaction; the case's row is held."""
+    async def create(
+        self,
+        case: Case,
+        item: PublishedItem,
+        kind: str = ACCEPTED,
+        *,
+        answers: Sequence[Inquiry] = (),
+        withdrawal: Withdrawal | None = None,
+    ) -> HandoffPackage:
+        """Make the case's next package in the caller's transaction; the case's row is held.
+
+        ACCEPTED is the whole application. Any other kind lists the materials that no package of
+        the case had before, the ``answers`` given now, and the ``withdrawal`` it is about.
+        """
         package_id = uuid7()
-        seq = await HandoffPackage.filter(case_id=case.id).count() + 1
+        earlier = await HandoffPackage.filter(case_id=case.id).order_by("seq")
+        if kind == ACCEPTED:
+            version, content = SCHEMA_VERSION, await self._content(case, item)
+        else:
+            version, content = FOLLOWING_VERSION, await self._news(case, item, earlier)
+            content["answers"] = [self._answer(each) for each in answers]
+            content["withdrawal"] = _withdrawal(withdrawal)
         receipt_code = secrets.token_hex(16)
         body = canonical(
             {
-                "schema": SCHEMA_VERSION,
+                "schema": version,
                 "package_id": str(package_id),
                 "case_no": case.case_no,
-                "seq": seq,
+                "seq": len(earlier) + 1,
                 "kind": kind,
                 "receipt_code": receipt_code,
-                **await self._content(case, item),
+                **content,
             }
         )
         return await HandoffPackage.create(
             id=package_id,
             case_id=case.id,
-            seq=seq,
+            seq=len(earlier) + 1,
             kind=kind,
             agency_uscc=item.agency_uscc,
-            schema_version=SCHEMA_VERSION,
+            schema_version=version,
             sealed=self.crypto.seal(body, PURPOSE),
             digest=sha256_of(body),
             receipt_digest=sha256_of(receipt_code),
             created_at=self.clock.now(),
         )
 
-    async def _content(self, case: Case, item: PublishedItem) -> dict[str, Any]:
+    async def _news(
+        self, case: Case, item: PublishedItem, earlier: Sequence[HandoffPackage]
+    ) -> dict[str, Any]:
+        """Return what the back-office does not know of a case yet."""
+        told = {
+            listed["id"]
+            for package in earlier
+            for listed in json.loads(self.crypto.open(package.sealed, PURPOSE))["materials"]
+        }
+        _, _, facts = await self._filed(case)
+        materials = await _materials(case.id, item, facts)
+        return {
+            **_item(item),
+            "materials": [each for each in materials if each["id"] not in told],
+            "shortfall_status": case.shortfall_status,
+        }
+
+    async def _filed(self, case: Case) -> tuple[Applicant, Form, Mapping[str, Any]]:
+        """Return who applied, with which form, and the facts that conditions ask about."""
         applicant = await self.applicants.get(case.account_id)
         form = await self.forms.read(case.id)
-        facts = facts_of(form.values, case.applicant_type, applicant.age_at(self.clock.now()))
+        age = applicant.age_at(self.clock.now())
+        return applicant, form, facts_of(form.values, case.applicant_type, age)
+
+    def _answer(self, inquiry: Inquiry) -> dict[str, Any]:
+        sealed = inquiry.answer_sealed or b""
+        return {
+            "seq": inquiry.seq,
+            "question": inquiry.question,
+            "answer": self.crypto.open(sealed, ANSWER_PURPOSE).decode(),
+            "answered_at": _time(inquiry.answered_at),
+        }
+
+    async def _content(self, case: Case, item: PublishedItem) -> dict[str, Any]:
+        applicant, form, facts = await self._filed(case)
         return {
             **_item(item),
             "applicant": {
@@ -180,3 +233,9 @@ async def _payment(case: Case) -> dict[str, Any]:
 
 def _time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
+
+
+def _withdrawal(asked: Withdrawal | None) -> dict[str, Any] | None:
+    if asked is None:
+        return None
+    return {"status": asked.status, "requested_at": _time(asked.requested_at)}

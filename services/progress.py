@@ -26,6 +26,7 @@ from services.actions import ASKED, Action, Standing, actions_for
 from services.cases import CaseUnknown
 from services.lacking import HANDLING
 from services.ports import Crypto
+from services.remarks import Remark, is_withdrawing, open_questions, remarks_of
 from services.submissions import lookup_value
 
 # Everything that a person can see, as one text: what is the same text is the same progress.
@@ -51,6 +52,15 @@ SELECT json_build_object('id', c.id, 'case_no', c.case_no, 'state', c.state, 've
   'delivery',
   (SELECT json_build_object('method', d.method, 'status', d.status, 'waybill', d.waybill)
      FROM deliveries d WHERE d.case_id = c.id),
+  'suspended', CASE WHEN c.state = 'SUSPENDED' THEN
+  (SELECT json_build_array(e.at, e.data ->> 'procedure', e.data ->> 'planned_until')
+     FROM case_events e WHERE e.case_id = c.id AND e.event = 'special_start'
+     ORDER BY e.seq DESC LIMIT 1) END,
+  'withdrawal',
+  (SELECT json_build_array(w.status, w.answer) FROM withdrawals w
+     WHERE w.case_id = c.id ORDER BY w.requested_at DESC, w.id DESC LIMIT 1),
+  'questions',
+  (SELECT count(*) FROM inquiries q WHERE q.case_id = c.id AND q.answered_at IS NULL),
   'rated', (SELECT json_agg(r.stage) FROM ratings r WHERE r.case_id = c.id),
   'wanted', c.wanted_mode,
   'signed', c.wanted_mode = 'COMMITMENT' AND EXISTS (SELECT FROM signed_promises p
@@ -119,6 +129,7 @@ class Progress:
     """Materials that may come later (容缺), each with its stage, its day and why it was refused."""
     fix: Mapping[str, Any] | None
     """Fields that may be put right on the spot (当场更正), and what the officer says of them."""
+    remarks: Sequence[Remark]
     actions: Sequence[Action]
     etag: str
     """A validator that changes with anything a person can see."""
@@ -178,6 +189,7 @@ def _progress(seen: str) -> Progress:
         delivery=facts["delivery"],
         lacking=facts["lacking"] or (),
         fix=facts["fix"],
+        remarks=remarks_of(facts),
         actions=tuple(actions_for(_standing(facts))),
         etag=hashlib.sha256(seen.encode()).hexdigest()[:20],
     )
@@ -201,6 +213,8 @@ def _standing(facts: Mapping[str, Any]) -> Standing:
         and (facts["decision"] == "REJECTED" or not owes),
         open_ratings=_open_ratings(facts),
         asked=_asked(facts),
+        withdrawing=is_withdrawing(facts),
+        questions=open_questions(facts),
     )
 
 

@@ -24,7 +24,7 @@ from services.dossiers import Dossier
 from services.fees import Fees
 from services.items import PublishedItem
 from services.nudges import ask, nudge
-from services.packages import SUPPLEMENTED
+from services.packages import SUPPLEMENT
 from services.refusals import Refusal, notice_of
 from services.transitions import StepNotAllowed
 from services.verdicts import Opinion
@@ -98,7 +98,7 @@ class Reviews:
     async def _judge_promised(self, opened: Opened, code: str, opinion: Opinion) -> None:
         if await lacking.judged(self.cases, opened, code, opinion.word):
             # The back-office reads only what a package lists.
-            await self.acceptance.packages.create(opened.case, opened.item, SUPPLEMENTED)
+            await self.acceptance.packages.create(opened.case, opened.item, SUPPLEMENT)
         if opinion.word is Word.FAIL:
             await ask(self.cases.transitions, opened.case, "supply_again")
         nudge(self.cases.transitions, opened.case)

@@ -15,7 +15,7 @@ from models.rules.events import Event
 from models.rules.flavours import ShortfallStage
 from models.rules.states import MonitorLight, RatingStatus
 from models.rules.timeouts import REMINDS_AT_END, SILENT, event_at_end
-from services import lateness
+from services import lacking, lateness
 from services.acceptance import Acceptance
 from services.actors import SYSTEM
 from services.clocks import Clocks, columns_of
@@ -68,6 +68,9 @@ class Timeouts:
             # Not while the office has yet to look at what is there: then it is late itself.
             if not await self._without_originals(case, item, event, now):
                 await self._without_step(case, item, clock, now)
+        elif event in SHORTFALLS and await lacking.awaits_verdict(case.id):
+            # It came in time; that nobody has looked at it is not the applicant's delay.
+            await self._without_step(case, item, clock, now)
         else:
             await self._step(case, item, event, clock, now)
         return True

@@ -28,6 +28,7 @@ from services.errors import Conflict, Forbidden
 from services.items import PublishedItem
 from services.occasions import OCCASIONS
 from services.ports import Broadcast, Clock, Jobs
+from services.withdrawal_answers import answer_by_step, may_request
 
 TELL = "case.tell"
 NOW = timedelta(0)
@@ -165,15 +166,7 @@ class Transitions:
         now = self.clock.now()
         step = _Step(case, row, actor, now, data or {})
         told = step.event()
-        columns = {
-            **_facts(row),
-            **_times(case, row, now),
-            **(changes or {}),
-            "state": row.target_from(case.state),
-            "version": case.version + 1,
-            "audit_head": told["hash"],
-            "updated_at": now,
-        }
+        columns = {**_columns(case, row, now, changes or {}), "audit_head": told["hash"]}
         clocks = await self.clocks.changes(case, item, row, now, dues or {})
         moved = await rows(*step.statement(told, columns, clocks))
         if not moved:
@@ -183,7 +176,19 @@ class Transitions:
         await self.clocks.hold(case, row, now, reason)
         if case.monitor_light == MonitorLight.YELLOW.value and clocks.stopped:
             await calm(case, now)
+        if "withdraw_requested_at" in columns:
+            await answer_by_step(case, event, now)
         await self._tell(case, row, actor)
+
+    def check(self, case: Case, item: PublishedItem, event: Event, actor: Actor) -> None:
+        """Raise ``StepNotAllowed`` or ``StepNotYours`` as ``apply`` would, before any guard."""
+        _row_for(case.state, event, actor.role, item.acceptor)
+
+    def look_again(self, case: Case) -> None:
+        """Let who looks at a case see, after the commit, what changed there without a step."""
+        current_unit().after_commit(
+            partial(self.broadcast.publish, topic_of(case.id), str(case.version))
+        )
 
     async def _tell(self, case: Case, row: Row, actor: Actor) -> None:
         if row.event in OCCASIONS:
@@ -192,9 +197,7 @@ class Transitions:
             after = until_morning(self.clock.now()) if actor.role is Role.SYSTEM else NOW
             key = f"{TELL}:{case.id}:{case.version}"
             await self.jobs.enqueue(TELL, payload, after=after, key=key)
-        current_unit().after_commit(
-            partial(self.broadcast.publish, topic_of(case.id), str(case.version))
-        )
+        self.look_again(case)
 
 
 def _row_for(state: State, event: Event, role: Role, acceptor: Role) -> Row:
@@ -205,6 +208,22 @@ def _row_for(state: State, event: Event, role: Role, acceptor: Role) -> Row:
     if not allowed(row, role, acceptor):
         raise StepNotYours
     return row
+
+
+def _columns(case: Case, row: Row, now: datetime, changes: Mapping[str, Any]) -> dict[str, Any]:
+    target = row.target_from(case.state)
+    columns = {
+        **_facts(row),
+        **_times(case, row, now),
+        **changes,
+        "state": target,
+        "version": case.version + 1,
+        "updated_at": now,
+    }
+    if case.withdraw_requested_at is not None and not may_request(target):
+        # What the request to withdraw wanted to stop has been decided, or is over.
+        columns["withdraw_requested_at"] = None
+    return columns
 
 
 def _facts(row: Row) -> dict[str, Any]:

@@ -67,6 +67,19 @@ class RefusalReason(_Worded):
         return self is not RefusalReason.INCOMPLETE or incomplete_policy == "NOT_ACCEPT_WITH_LIST"
 
 
+class TerminationReason(_Worded):
+    """Why an accepted case ends without a decision: the closed list of T48.
+
+    By analogy with 行政许可法70(二)(三)(五), which lists what a permit does not survive.
+    """
+
+    APPLICANT_DIED = "APPLICANT_DIED", "申请人已经去世。"
+    APPLICANT_INCAPABLE = "APPLICANT_INCAPABLE", "申请人丧失行为能力,不能再取得这项资格。"
+    APPLICANT_DISSOLVED = "APPLICANT_DISSOLVED", "申请单位已经依法终止。"
+    ITEM_ABOLISHED = "ITEM_ABOLISHED", "这个事项已经依法取消,不用再办。"
+    FORCE_MAJEURE = "FORCE_MAJEURE", "因不可抗力,申请的事情已经无法进行。"
+
+
 class RatingStage(_Worded):
     """一事一评: once at acceptance, once at the result."""
 

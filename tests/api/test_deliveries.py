@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from models.rules.events import Role
+from models.rules.states import DeliveryMethod
+from services.deliveries import Choice
 from tests import make
 from tests.api import tokens
 from tests.services import stages
@@ -122,6 +124,8 @@ async def test_a_result_is_picked_up(world: World) -> None:
         "state": "DELIVERED",
         "state_text": "已送达",
         "waybill": None,
+        "visits": 1,
+        "visits_warning": None,
     }
 
 
@@ -153,3 +157,20 @@ async def test_a_result_is_posted_and_its_way_is_shown(world: World) -> None:
     }
     assert shown["signed_at"] is not None
     assert problem(await world.http.post(handover, token=staff)) == (409, "step_not_allowed")
+
+
+async def test_a_receipt_is_handed_on_by_the_window(world: World) -> None:
+    filed = await ready(world, Choice(DeliveryMethod.WINDOW))
+    token = tokens.of_staff(world, await window_officer(world))
+    base = f"/staff/v1/cases/{filed.case_id}"
+    early = await world.http.post(f"{base}/receipt-transfer", token=token)
+    assert problem(early) == (409, "receipt_not_due")
+    code = {"code": await code_of(world, filed)}
+    handed = await world.http.post(f"{base}/pickup", token=token, json=code)
+    assert (handed.json["visits"], handed.json["visits_warning"]) == (1, None)
+    for _ in range(2):
+        passed = await world.http.post(f"{base}/receipt-transfer", token=token)
+        assert (passed.status, passed.json) == (200, {"passed_at": "2026-03-02T01:10:00+00:00"})
+    dossier = (await world.http.get(base, token=token)).json
+    assert (dossier["visits"], dossier["max_visits"]) == (1, 1)
+    assert dossier["visits_warning"] is None

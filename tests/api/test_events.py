@@ -3,9 +3,12 @@
 import json
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from services.actors import Citizen
 from tests import make
 from tests.api import tokens
 from tests.services.reviewing import standing
@@ -126,3 +129,101 @@ async def test_broken_json_is_not_an_event(scene: Scene) -> None:
         answer = await scene.world.http.post(PATH, token=scene.token, data=raw)
         assert answer.status in (400, 422)
         assert answer.headers["Content-Type"].startswith("application/problem+json")
+
+
+SAID: dict[str, dict[str, Any]] = {
+    "review_started": {},
+    "special_started": {"procedure": "专家评审", "planned_days": 12},
+    "special_ended": {},
+    "extended": {"approver": "张局长", "reason": "涉及三个部门会商。"},
+    "information_requested": {"question": "怎样保证行人通行?"},
+    "withdrawal_answered": {"confirmed": False, "reason": "已经登簿。"},
+    "terminated": {"reason_code": "APPLICANT_DIED", "reason": "家属已交死亡证明。"},
+}
+
+
+@pytest.mark.requirement("过程结果实时提供")
+async def test_a_whole_review_is_reported(scene: Scene) -> None:
+    """From the start of the review to its end, as an approval system tells it."""
+    case = await scene.world.rows("cases")
+    [(case_id, account_id)] = [(row["id"], row["account_id"]) for row in case]
+    who = Citizen(account_id, uuid4())
+    await scene.world.ctx.withdrawals.request(who, case_id, uuid4().hex)
+    states = []
+    for seq, (kind, payload) in enumerate(SAID.items(), start=1):
+        answer = await scene.post(scene.event(seq, kind, payload))
+        assert answer.status == 200, answer.body
+        states.append(answer.json["state"])
+    assert states == [
+        "UNDER_REVIEW",
+        "SUSPENDED",
+        "UNDER_REVIEW",
+        "UNDER_REVIEW",
+        "UNDER_REVIEW",
+        "UNDER_REVIEW",
+        "TERMINATED",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "expected"),
+    [
+        ("special_started", {"procedure": "听证", "planned_days": 0}, "fields_invalid"),
+        ("special_started", {"procedure": "听证", "planned_days": 366}, "fields_invalid"),
+        ("special_started", {"procedure": "听证", "planned_days": "12"}, "fields_invalid"),
+        ("special_started", {"procedure": "听证"}, "event_incomplete"),
+        ("extended", {"reason": "涉及三个部门会商。"}, "event_incomplete"),
+        ("extended", {"approver": "张", "reason": "会商。"}, "fields_invalid"),
+        ("terminated", {"reason_code": "BORED", "reason": "不想办了。"}, "fields_invalid"),
+        ("withdrawal_answered", {"confirmed": "yes"}, "fields_invalid"),
+        ("information_requested", {"question": "?"}, "fields_invalid"),
+        ("information_requested", {"materials": ["M09"]}, "fields_invalid"),
+        ("review_completed", {"document_no": "示住建许〔2026〕1号"}, "event_incomplete"),
+    ],
+)
+async def test_a_payload_is_of_its_type(
+    scene: Scene, kind: str, payload: dict[str, Any], expected: str
+) -> None:
+    before = await standing(scene.world)
+    assert problem(await scene.post(scene.event(1, kind, payload))) == (422, expected)
+    assert await standing(scene.world) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "expected"),
+    [
+        ("special_started", {"procedure": "内部研究", "planned_days": 5}, "procedure_not_allowed"),
+        ("special_ended", {}, "step_not_allowed"),
+        ("review_completed", {}, "originals_not_due"),
+        ("withdrawal_answered", {"confirmed": True}, "withdrawal_not_requested"),
+        ("correction_requested", {}, "correction_after_acceptance"),
+        ("information_requested", {"question": "请补正平面图。"}, "correction_after_acceptance"),
+    ],
+)
+async def test_what_the_law_does_not_allow_is_a_conflict(
+    scene: Scene, kind: str, payload: dict[str, Any], expected: str
+) -> None:
+    before = await standing(scene.world)
+    assert problem(await scene.post(scene.event(1, kind, payload))) == (409, expected)
+    assert await standing(scene.world) == before
+    [alert] = await scene.world.rows("monitor_alerts")
+    assert alert["code"] == expected
+
+
+async def test_the_documentation_says_what_each_type_needs(scene: Scene) -> None:
+    answer = await scene.world.http.get("/docs/openapi.json")
+    schemas = answer.json["components"]["schemas"]
+    schema = json.loads(
+        json.dumps({**schemas["EventBody"], "$defs": schemas}).replace(
+            "#/components/schemas/", "#/$defs/"
+        )
+    )
+    validator = Draft202012Validator(schema)
+    for seq, (kind, payload) in enumerate(SAID.items(), start=1):
+        validator.validate(scene.event(seq, kind, payload))
+        for name in payload:
+            less = {key: value for key, value in payload.items() if key != name}
+            if (kind, name) != ("withdrawal_answered", "reason"):  # needed by its value only
+                assert not validator.is_valid(scene.event(seq, kind, less)), (kind, name)
+        more = {**payload, "document_no": "示住建许〔2026〕1号"}
+        assert not validator.is_valid(scene.event(seq, kind, more)), kind

@@ -41,6 +41,7 @@ OPEN_TO_ALL = {
     ("POST", "/staff/v1/login"),
     ("POST", "/backoffice/v1/token"),
     ("GET", "/backoffice/v1/schemas/package-v1"),
+    ("GET", "/backoffice/v1/schemas/package-v2"),
     ("POST", "/callbacks/wechatpay"),
     ("POST", "/callbacks/courier"),
     ("GET", "/health/live"),

@@ -29,6 +29,11 @@ FORMS: dict[str, dict[str, Any]] = {
         "living_address": "示例县北桥镇桥头村2组",
         "payout_account": "6217000000000000000",
     },
+    "ITEM07": {
+        "category": "肢体",
+        "contact_address": "示例县北桥镇桥头村2组",
+        "assessment_hospital": "示例县人民医院",
+    },
 }
 DIGGING_FEE = 375_000  # 12.5 square metres of asphalt at 300.00 yuan
 

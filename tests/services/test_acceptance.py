@@ -37,7 +37,8 @@ async def test_accepting_makes_the_package_and_starts_the_decisions_clocks(world
     assert (package.seq, package.kind, package.status) == (1, "ACCEPTED", "READY")
     assert package.agency_uscc == "11511499MB9000082B"
     running = await ClockInstance.filter(case_id=filed.case_id, stopped_at=None)
-    assert {clock.name for clock in running} == {"DECISION_PROMISED", "DECISION_STATUTORY"}
+    names = {clock.name for clock in running}
+    assert names == {"DECISION_PROMISED", "DECISION_STATUTORY", "PAPER_HANDOVER"}
 
 
 async def test_every_required_material_must_have_passed(world: World) -> None:

@@ -7,6 +7,7 @@ from models.rules.states import DeliveryMethod, State
 from services.actions import Standing, actions_for
 
 CHOOSE = "choose_delivery"
+REQUEST = "request_withdrawal"
 # Read off the lifecycle by hand: who has not chosen a way of delivery and owes nothing.
 CODES = {
     "DRAFT": ["submit"],
@@ -15,14 +16,14 @@ CODES = {
     "CORRECTION_REQUIRED": ["resubmit", CHOOSE, "withdraw"],
     "PRE_REVIEW_PASSED": ["bring_originals", CHOOSE, "withdraw"],
     "AWAIT_PREPAYMENT": [CHOOSE, "withdraw"],
-    "ACCEPTED": [CHOOSE],
-    "UNDER_REVIEW": [CHOOSE],
-    "SUSPENDED": [CHOOSE],
+    "ACCEPTED": [CHOOSE, REQUEST],
+    "UNDER_REVIEW": [CHOOSE, REQUEST],
+    "SUSPENDED": [CHOOSE, REQUEST],
     "APPROVED": [CHOOSE],
     "REJECTED": [CHOOSE],
     "AWAIT_PAYMENT": [CHOOSE],
-    "ORIGINALS_CHECK": ["bring_originals", CHOOSE],
-    "ORIGINALS_SUPPLEMENT": ["bring_originals", CHOOSE],
+    "ORIGINALS_CHECK": ["bring_originals", CHOOSE, REQUEST],
+    "ORIGINALS_SUPPLEMENT": ["bring_originals", CHOOSE, REQUEST],
     "RESULT_READY": [CHOOSE],
     "DELIVERING": [],
     "DELIVERED": [],
@@ -46,7 +47,13 @@ def test_every_state_has_its_actions() -> None:
 @pytest.mark.parametrize("state", list(State))
 def test_every_action_has_a_code_once_and_a_sentence(state: State) -> None:
     everything = Standing(
-        state, owes=True, method=None, has_result=True, open_ratings=frozenset(RatingStage)
+        state,
+        owes=True,
+        method=None,
+        has_result=True,
+        open_ratings=frozenset(RatingStage),
+        withdrawing=True,
+        questions=2,
     )
     found = actions_for(everything)
     assert len({action.code for action in found}) == len(found)
@@ -62,7 +69,7 @@ def test_paying_comes_first_and_ends_with_the_case() -> None:
 def test_picking_up_is_for_those_who_chose_the_window() -> None:
     assert codes(Standing(State.RESULT_READY, method=DeliveryMethod.WINDOW)) == ["pickup"]
     assert codes(Standing(State.RESULT_READY, method=DeliveryMethod.POST)) == []
-    assert codes(Standing(State.ACCEPTED, method=DeliveryMethod.WINDOW)) == []
+    assert codes(Standing(State.ACCEPTED, method=DeliveryMethod.WINDOW)) == [REQUEST]
 
 
 def test_the_later_stage_is_rated_first() -> None:
@@ -76,3 +83,14 @@ def test_the_later_stage_is_rated_first() -> None:
 
 def test_a_result_can_be_read_when_it_is_there() -> None:
     assert codes(Standing(State.DELIVERED, has_result=True)) == ["result"]
+
+
+def test_who_asked_to_withdraw_may_think_better_of_it() -> None:
+    post = DeliveryMethod.POST
+    asked = Standing(State.UNDER_REVIEW, method=post, withdrawing=True)
+    assert codes(asked) == ["keep_application"]
+
+
+def test_questions_come_before_what_can_wait() -> None:
+    asked = Standing(State.UNDER_REVIEW, questions=1)
+    assert codes(asked) == ["answer_questions", CHOOSE, REQUEST]

@@ -1,8 +1,6 @@
 """What the back-office reports: each event once, in order, and only what the law allows."""
 
 import asyncio
-import json
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +10,6 @@ from models.case import Case, CaseEvent, ClockInstance
 from models.handoff import BackofficeEvent
 from models.payment import Fee
 from models.rules.states import State
-from services.actors import Machine
 from services.cases import CaseUnknown
 from services.events import (
     Decision,
@@ -23,72 +20,17 @@ from services.events import (
     FeeUnsettled,
     OriginalsFirst,
     PackageNotAcknowledged,
-    Report,
     Reported,
 )
 from services.fees import FeeUndetermined
 from services.transitions import StepNotAllowed
 from tests import make
-from tests.make import Filed
+from tests.services.backoffice import open_scene
 from tests.services.reviewing import refused
 from tests.world import World
 
 OTHER_AGENCY = "11511499MB90000238"
 MEASURED = {"area_m2": 10.25, "surface_type": "水泥"}
-
-
-@dataclass(frozen=True)
-class Scene:
-    """An accepted case, its agency's machine, and the case's number."""
-
-    world: World
-    filed: Filed
-    machine: Machine
-    number: str
-
-    def started(self, seq: int = 1, **other: Any) -> Report:
-        report = Report(
-            event_id=f"e-{seq}",
-            case_no=self.number,
-            seq=seq,
-            type=EventType.REVIEW_STARTED,
-            occurred_at=self.world.clock.now(),
-        )
-        return replace(report, **other)
-
-    def decided(self, seq: int = 2, **other: Any) -> Report:
-        report = self.started(
-            seq,
-            type=EventType.DECIDED,
-            decision=Decision.APPROVED,
-            document_no="示住建许〔2026〕1号",
-        )
-        return replace(report, **other)
-
-    def rejected(self, seq: int = 2, **other: Any) -> Report:
-        return self.decided(seq, decision=Decision.REJECTED, reason="路段新建未满五年。", **other)
-
-    async def report(self, report: Report, machine: Machine | None = None) -> Reported:
-        return await self.world.ctx.events.report(machine or self.machine, report)
-
-    async def acknowledge(self) -> None:
-        handoff = self.world.ctx.handoff
-        lease = await handoff.lease(self.machine, limit=1, seconds=60)
-        [package] = lease.packages
-        code = json.loads(package.body)["receipt_code"]
-        token = lease.token or ""
-        await handoff.acknowledge(self.machine, package.id, token, package.digest, code)
-
-
-async def open_scene(world: World, item: str = "ITEM10", *, acked: bool = True) -> Scene:
-    filed = await make.accepted(world, await make.citizen(world), item)
-    if item == "ITEM09":
-        await world.ctx.reviews.paper_received(await make.officer(world), filed.case_id)
-    machine = await make.machine(world, filed.item.agency_uscc)
-    scene = Scene(world, filed, machine, str((await filed.case()).case_no))
-    if acked:
-        await scene.acknowledge()
-    return scene
 
 
 async def test_a_review_starts_once_the_package_is_acknowledged(world: World) -> None:

@@ -8,7 +8,7 @@ from models.case import CaseEvent, ClockInstance
 from models.notice import Notice
 from models.promise import ShortfallItem, SignedPromise
 from models.rules.states import State
-from services.events import Decision, EventType, PackageNotAcknowledged, ShortfallOpen
+from services.events import Decision, EventType, ShortfallOpen, SupplementsWaiting
 from services.shortfalls import PromiseDayInvalid
 from tests.services import stages
 from tests.services.flavoured import at, lacking
@@ -72,10 +72,10 @@ async def test_a_promise_is_made_accepted_and_kept(world: World) -> None:
     assert set(await _due(world, filed.case_id)) == {"DECISION_PROMISED", "DECISION_STATUTORY"}
 
     # The back-office decides on what it has: the rules come to it in a second package.
-    async with refused(world, PackageNotAcknowledged):
+    async with refused(world, SupplementsWaiting):
         await stages.report(world, machine, filed, EventType.DECIDED, **decided)
     package = await stages.taken_over(world, machine, filed)
-    assert (package["kind"], package["seq"]) == ("SUPPLEMENTED", 2)
+    assert (package["kind"], package["seq"]) == ("SUPPLEMENT", 2)
     assert "M06" in {material["code"] for material in package["materials"]}
 
     world.clock.at = at("2026-03-09")

@@ -1,0 +1,52 @@
+"""Back-office events (后台事件): what the approval system reports, each once and in order."""
+
+from services.events.intake import BackofficeEvents
+from services.events.problems import (
+    CorrectionAfterAcceptance,
+    EventFromFuture,
+    EventIncomplete,
+    EventOutOfOrder,
+    EventReused,
+    ExtendedBefore,
+    ExtensionNotForItem,
+    ExtensionTooLate,
+    FeeUnsettled,
+    OriginalsFirst,
+    OriginalsNotDue,
+    PackageNotAcknowledged,
+    ProcedureNotAllowed,
+    ResultMismatch,
+    ShortfallOpen,
+    SupplementsWaiting,
+    WithdrawalNotRequested,
+    WithdrawalTakenBack,
+)
+from services.events.reports import SAYS, Content, Decision, EventType, Report, Reported
+
+__all__ = [
+    "SAYS",
+    "BackofficeEvents",
+    "Content",
+    "CorrectionAfterAcceptance",
+    "Decision",
+    "EventFromFuture",
+    "EventIncomplete",
+    "EventOutOfOrder",
+    "EventReused",
+    "EventType",
+    "ExtendedBefore",
+    "ExtensionNotForItem",
+    "ExtensionTooLate",
+    "FeeUnsettled",
+    "OriginalsFirst",
+    "OriginalsNotDue",
+    "PackageNotAcknowledged",
+    "ProcedureNotAllowed",
+    "Report",
+    "Reported",
+    "ResultMismatch",
+    "ShortfallOpen",
+    "SupplementsWaiting",
+    "WithdrawalNotRequested",
+    "WithdrawalTakenBack",
+]

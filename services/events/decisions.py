@@ -1,0 +1,84 @@
+"""Decisions (决定): what has to be settled before one, and what follows from it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from models.case import Case
+from models.handoff import HandoffPackage
+from models.rules.events import Event
+from models.rules.states import AcceptMode, FeeStage, HandoffStatus, ShortfallStatus
+from services.errors import FieldFault
+from services.events.problems import (
+    EventIncomplete,
+    FeeUnsettled,
+    OriginalsFirst,
+    ShortfallOpen,
+    SupplementsWaiting,
+)
+from services.events.reports import NOT_USABLE, Decision, Report, Told
+from services.events.results import ResultChecks
+from services.fees import Fees
+from services.items import PublishedItem
+from services.orders import close_soon
+from services.packages import SUPPLEMENT
+from services.results import Results
+from services.transitions import Transitions
+
+# 行政复议法20 and 行政诉讼法46: how to object, told with the decision (行政许可法38).
+REMEDY = "不服的,可以在收到决定书之日起60日内申请行政复议,或者在6个月内向人民法院提起行政诉讼。"
+
+
+@dataclass(frozen=True)
+class Decisions:
+    transitions: Transitions
+    fees: Fees
+    results: Results
+
+    async def decide(self, told: Told) -> None:
+        """T28, T29: the decision; the result goes to the cashier or on its way at once."""
+        case, item, report = told.case, told.item, told.report
+        checks = ResultChecks(self.transitions, self.fees.applicants)
+        await self._check_read(case)
+        await checks.check(told)
+        if report.fee is not None and item.fee_stage is not FeeStage.AFTER_DECISION:
+            raise EventIncomplete(faults=[FieldFault("/payload/fee", NOT_USABLE)])
+        if report.decision is Decision.APPROVED:
+            await self._check_approvable(case, item)
+            await self._apply(told, Event.DECIDE_APPROVE)
+            if item.fee_stage is FeeStage.AFTER_DECISION:
+                await self.fees.assess(case, item, measured=report.fee)
+        else:
+            await self._apply(told, Event.DECIDE_REJECT)
+            await close_soon(self.transitions.jobs, case.id)
+        await checks.end(told)
+        await self.results.route(case, item)
+
+    async def _check_read(self, case: Case) -> None:
+        waiting = HandoffPackage.filter(case_id=case.id, kind=SUPPLEMENT)
+        if await waiting.exclude(status=HandoffStatus.ACKED.value).exists():
+            raise SupplementsWaiting
+
+    async def _check_approvable(self, case: Case, item: PublishedItem) -> None:
+        if case.accept_mode == AcceptMode.VERIFY_LATER.value:
+            raise OriginalsFirst
+        if case.shortfall_status == ShortfallStatus.OPEN.value:
+            raise ShortfallOpen
+        if item.fee_stage is FeeStage.AFTER_ACCEPTANCE and not await self.fees.is_settled(
+            case, item
+        ):
+            raise FeeUnsettled
+
+    async def _apply(self, told: Told, event: Event) -> None:
+        report = told.report
+        changes = {"backoffice_seq": report.seq, "decision": str(report.decision)}
+        await self.transitions.apply(
+            told.case, told.item, event, told.actor, changes=changes, data=_data(report)
+        )
+
+
+def _data(report: Report) -> dict[str, Any]:
+    data: dict[str, Any] = {"document_no": report.document_no, "decision": str(report.decision)}
+    if report.decision is Decision.REJECTED:
+        data["text"] = f"您的申请没有批准。理由:{report.reason} {REMEDY}"
+        data["remedy"] = REMEDY
+    return data
