@@ -25,6 +25,7 @@ from services.clocks import Clocks
 from services.credit import Credit, CreditPolicy
 from services.deliveries import Deliveries
 from services.drafts import Drafts
+from services.editions import Editions
 from services.events import BackofficeEvents
 from services.fees import Fees
 from services.forms import Forms
@@ -105,6 +106,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     ends = OriginalEnds(cases, credit)
     payments = Payments(made.channel, items, transitions, acceptance, results, made.jobs)
     materials = Materials(made.clock, made.crypto, cases, made.files)
+    editions = Editions(made.clock, calendars, made.jobs)
     messages = Messages(made.clock, made.crypto, made.messages, made.sms, _templates(settings))
     reminders = Reminders(made.clock, made.jobs)
     timeouts = Timeouts(transitions, acceptance, reminders, ends)
@@ -159,7 +161,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             "credit": ("7 * * * *", credit.tick),
             "archive": ("*/10 * * * *", archive.sweep),
         },
-        seeding=Seeding(items, checks, questions),
+        seeding=Seeding(items, checks, questions, editions),
         archive=archive,
     )
 
