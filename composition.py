@@ -23,6 +23,7 @@ from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
 from services.credit import Credit, CreditPolicy
+from services.deadlines import Deadlines
 from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.editions import Editions
@@ -129,6 +130,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         materials=materials,
         submissions=Submissions(cases, applicants, transitions, made.crypto),
         progress=ProgressReader(made.crypto),
+        deadlines=Deadlines(made.clock, calendars, items),
         reviews=Reviews(cases, acceptance, fees),
         handoff=Handoff(made.clock, made.crypto),
         events=BackofficeEvents(items, transitions, fees, results),

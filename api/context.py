@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 from services.accounts import Accounts
 from services.cases import Cases
 from services.credit import Credit
+from services.deadlines import Deadlines
 from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.events import BackofficeEvents
@@ -48,6 +49,7 @@ class Context:
     materials: Materials
     submissions: Submissions
     progress: ProgressReader
+    deadlines: Deadlines
     reviews: Reviews
     handoff: Handoff
     events: BackofficeEvents

@@ -58,4 +58,18 @@ class Migration(migrations.Migration):
             field=fields.CharField(default='', db_default='', max_length=40),
         ),
         ops.RemoveField(model_name='WorkDay', name='kind'),
+        # Days that are all alike do not wait for an announcement.
+        ops.RunSQL(
+            "UPDATE clock_instances SET provisional = false"
+            " WHERE limit_unit IN ('CALENDAR_DAY', 'HOUR')",
+            ops.RunSQL.noop,
+        ),
+        # A clock that was paused before pauses were kept has one all the same.
+        ops.RunSQL(
+            "INSERT INTO clock_pauses (id, clock_id, paused_at, reason)"
+            " SELECT gen_random_uuid(), k.id, k.paused_at, '' FROM clock_instances k"
+            " WHERE k.paused_at IS NOT NULL AND k.stopped_at IS NULL AND NOT EXISTS"
+            " (SELECT FROM clock_pauses p WHERE p.clock_id = k.id AND p.resumed_at IS NULL)",
+            ops.RunSQL.noop,
+        ),
     ]
