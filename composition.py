@@ -26,7 +26,7 @@ from services.credit import Credit, CreditPolicy
 from services.deadlines import Deadlines
 from services.deliveries import Deliveries
 from services.drafts import Drafts
-from services.editions import Editions
+from services.editions import RECOMPUTE, Editions
 from services.events import BackofficeEvents
 from services.fees import Fees
 from services.forms import Forms
@@ -38,6 +38,7 @@ from services.materials import Materials
 from services.messages import Messages
 from services.original_ends import OriginalEnds
 from services.originals import Originals
+from services.moved import TELL_MOVED, Moves
 from services.packages import Packages
 from services.payments import Payments
 from services.ports import Clock
@@ -46,6 +47,7 @@ from services.publications import Publications
 from services.questions import Questions
 from services.ratings import Ratings
 from services.reminders import REMIND, Reminders
+from services.recounts import Recounts
 from services.results import Results
 from services.reviews import Reviews
 from services.seeding import Seeding
@@ -53,6 +55,7 @@ from services.staff import StaffAccounts
 from services.submissions import Submissions
 from services.timeouts import Timeouts
 from services.timers import Timers
+from services.superseding import NewEditions
 from services.transitions import TELL, Transitions
 from settings import Settings
 from uploads.multipart import StreamedMultipart
@@ -108,6 +111,8 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     payments = Payments(made.channel, items, transitions, acceptance, results, made.jobs)
     materials = Materials(made.clock, made.crypto, cases, made.files)
     editions = Editions(made.clock, calendars, made.jobs)
+    moves = Moves(made.jobs, NewEditions())
+    recounts = Recounts(made.clock, calendars, made.jobs, made.broadcast, moves)
     messages = Messages(made.clock, made.crypto, made.messages, made.sms, _templates(settings))
     reminders = Reminders(made.clock, made.jobs)
     timeouts = Timeouts(transitions, acceptance, reminders, ends)
@@ -157,6 +162,8 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             "payment.sweep": payments.sweep,
             "delivery.create_parcel": deliveries.create_parcel,
             "delivery.poll": deliveries.poll,
+            RECOMPUTE: recounts.run,
+            TELL_MOVED: messages.tell_moved,
         },
         schedules={
             "timers": ("* * * * *", timers.sweep),

@@ -7,6 +7,7 @@ from models.rules.calendar import WorkCalendar
 from services.ports import Clock
 
 FRESH_FOR = timedelta(minutes=1)
+UNSEEDED = "weekdays"
 
 # One statement, so that days and edition belong together while another edition comes in.
 CALENDAR = """
@@ -46,7 +47,7 @@ class Calendars:
         exceptions: list[date] = found["exceptions"] or []
         return WorkCalendar.of(
             {day: day.weekday() > 4 for day in exceptions},
-            found["version"] or "weekdays",
+            found["version"] or UNSEEDED,
             found["official_until"] or date.min,
         )
 

@@ -10,7 +10,8 @@ import yaml
 from models.catalogue import DIRECTORY
 from models.staff import Window
 from models.unit import transaction
-from services.editions import Announced, Editions, Holiday
+from services.calendar_seeds import Announced, Holiday
+from services.editions import Editions
 from services.errors import Problem
 from services.item_checks import Examination, ItemChecks, ItemRefused
 from services.items import Items, VersionNotNewer

@@ -58,6 +58,12 @@ class Migration(migrations.Migration):
             field=fields.CharField(default='', db_default='', max_length=40),
         ),
         ops.RemoveField(model_name='WorkDay', name='kind'),
+        # A recount finds what an older edition counted by this index alone.
+        ops.RunSQL(
+            "CREATE INDEX ix_clocks_edition ON clock_instances (calendar_version, case_id)"
+            " WHERE stopped_at IS NULL AND limit_unit IN ('WORKING_DAY', 'SAME_WORKING_DAY')",
+            "DROP INDEX ix_clocks_edition",
+        ),
         # Days that are all alike do not wait for an announcement.
         ops.RunSQL(
             "UPDATE clock_instances SET provisional = false"

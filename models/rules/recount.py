@@ -6,11 +6,14 @@ too; so everything is counted again, and under an unchanged calendar nothing cha
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from models.rules.calendar import Limit, WorkCalendar, due_on, start_of
 from models.rules.clock_table import CLOCKS
-from models.rules.clocks import CaseClock, Pause, start
+from models.rules.clocks import CaseClock, Pause, light, start
 from models.rules.events import Actor
+from models.rules.states import MonitorLight
+from models.rules.timeouts import next_moment, reminds
 
 
 def moves(clock: CaseClock) -> bool:
@@ -95,3 +98,30 @@ def _through(clock: CaseClock, pauses: Sequence[Pause], calendar: WorkCalendar) 
         if pause.resumed_at is not None:
             clock = clock.resume(pause.resumed_at, calendar)
     return clock
+
+
+def next_look(
+    was: datetime | None,
+    clock: CaseClock,
+    now: datetime,
+    calendar: WorkCalendar,
+    *,
+    warned: bool,
+) -> datetime | None:
+    """Return when a timer has to look at a clock that was counted anew.
+
+    ``was`` is when it was to be looked at before, None when its end was seen to; ``warned`` tells
+    that supervision was warned of it already. A clock that came to be late by its new count is
+    looked at at once; one whose end was seen to, and still is past, never again.
+    """
+    if clock.paused_at or clock.stopped_at:
+        return None
+    seen = light(clock, now, calendar)
+    if seen is MonitorLight.RED:
+        return None if was is None else clock.due_at
+    if seen is MonitorLight.YELLOW:
+        if was is not None and was <= now:
+            return was  # a timer is on its way
+        if not warned and not reminds(clock.name):
+            return now
+    return next_moment(clock, now, calendar)
