@@ -101,7 +101,7 @@ class Moves:
             columns["next_at"] = next_look(
                 each.row.next_at, each.new, now, calendar, warned=each.row.id in warned
             )
-            written.append({"id": each.row.id, **columns})
+            written.append({"id": str(each.row.id), **columns})
         await rows(WRITE, [orjson.dumps(written).decode()])
 
     async def _tell(self, moved: Moved, now: datetime) -> None:
