@@ -18,7 +18,7 @@ from sanic.worker.loader import AppLoader
 
 import development
 from api.app import build_app
-from commands import archive, installation, items, lifecycle
+from commands import archive, calendar, installation, items, lifecycle
 from composition import compose
 from integrations.sandbox.__main__ import main as sandbox_main
 from settings import Settings, development_port, environment_name
@@ -134,6 +134,7 @@ ALONE: Mapping[str, Callable[[Sequence[str]], int | None]] = {
 WORDED: Mapping[str, Callable[[Settings, Sequence[str]], Coroutine[Any, Any, int]]] = {
     "items": items.installed,
     "archive": archive.run,
+    "calendar": calendar.run,
 }
 
 
