@@ -108,7 +108,7 @@ class _Telling:
 
     def sentence(self, provisional: bool) -> str:
         clock = self.clock
-        parts = [self._opening(), *map(self._pause, self.pauses)]
+        parts = [self._opening(), *map(self._pause, self._costly())]
         if clock.paused_at is None:
             parts.append(self._end())
         elif clock.stopped_at is None:
@@ -156,8 +156,20 @@ class _Telling:
         stretch = self._day(day) if back == day else f"{self._day(day)}到{self._day(back)}"
         return f";{stretch}{why}{note},不算在内"
 
+    def _costly(self) -> Sequence[Pause]:
+        """Return the pauses that cost a day; the day that does not count itself is free."""
+        _, origin = _given(self.clock)
+        return [
+            pause
+            for pause in self.pauses
+            if pause.resumed_at is None or day_of(pause.resumed_at) > origin
+        ]
+
     def _rest(self) -> str:
         clock = self.clock
+        paused_at = clock.paused_at or self.now
+        if clock.name is ClockName.EXTENSION and clock.counted_from >= day_of(paused_at):
+            return ",原来的期限会往后移,等它到期再数"
         if not clock.remaining:
             return f",停下以前期限{_full(due_on(clock.due_at))}已经过了"
         unit = "天" if clock.limit.unit is Unit.CALENDAR_DAY else "个工作日"
@@ -165,7 +177,7 @@ class _Telling:
 
     def _end(self) -> str:
         last = due_on(self.clock.due_at)
-        link = ";所以" if self.pauses else ","
+        link = ";所以" if self._costly() else ","
         if self.clock.limit.unit is Unit.HOUR:
             return f"{link}到{_full(day_of(self.clock.due_at))}{_time(self.clock.due_at)}为止"
         works = last.weekday() > 4 and moves(self.clock) and self.calendar.is_workday(last)

@@ -85,6 +85,28 @@ def test_paused_when_it_was_over_already(calendar: WorkCalendar) -> None:
     )
 
 
+def test_a_pause_that_cost_nothing_is_not_told(calendar: WorkCalendar) -> None:
+    at_once = Pause(at(7, 6, 10), at(7, 6, 11), "听证")
+    clock = paused(start(PROMISED, at(7, 6), wd(5), calendar), calendar, at_once)
+    assert told(clock, at(7, 7), calendar, at_once).sentence == (
+        "受理日2026年7月6日不算,从7月7日起数5个工作日,到2026年7月13日24点为止。"
+    )
+
+
+def test_an_extension_waits_for_the_end_that_it_goes_on_from(calendar: WorkCalendar) -> None:
+    last = at(8, 3, 0)
+    extension = start(ClockName.EXTENSION, at(7, 30), wd(10), calendar, counted_from=last)
+    assert told(extension, at(7, 30), calendar).sentence == (
+        "原来期限的最后一天2026年8月3日不算,从8月4日起数10个工作日,到2026年8月17日24点为止。"
+    )
+    open_ = Pause(at(7, 31), None, "听证")
+    waiting = extension.pause(at(7, 31), calendar)
+    assert told(waiting, at(8, 1), calendar, open_).sentence == (
+        "原来期限的最后一天2026年8月3日不算,从8月4日起数10个工作日;"
+        "7月31日起因听证停了,原来的期限会往后移,等它到期再数。"
+    )
+
+
 def test_several_pauses_and_a_long_reason(calendar: WorkCalendar) -> None:
     one_day = Pause(at(7, 22, 9), at(7, 22, 15), "审批做完了,请带材料原件来核对。")
     clock = paused(start(PROMISED, at(7, 6), wd(5), calendar), calendar, REVIEW, one_day)

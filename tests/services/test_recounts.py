@@ -15,17 +15,22 @@ from models.notice import Notice
 from models.rules.calendar import Limit, Unit
 from models.rules.clock_table import ClockName
 from models.rules.clocks import Pause
-from models.rules.events import Role
+from models.rules.events import Event, Role
+from models.rules.lifecycle import row_for
 from models.rules.states import MonitorLight, State
 from models.rules.supervision import AlertKind
 from models.supervision import MonitorAlert
 from models.unit import transaction
+from services.actors import Actor
 from services.alerts import raise_alert
+from services.calendars import Calendars
+from services.clocks import Clocks
 from services.editions import RECOMPUTE
 from services.moved import TELL_MOVED, Moves
 from services.recounts import Recounts
 from services.superseding import NewEditions
 from tests import make
+from tests.make import Filed
 from tests.services import stages
 from tests.services.running import (
     case_of,
@@ -398,6 +403,66 @@ async def test_a_job_of_an_edition_that_was_followed_by_another_does_nothing(wor
     assert await world.rows("clock_instances") == before
     await recount(world)
     assert {row["calendar_version"] for row in await world.rows("clock_instances")} == {"2027.3"}
+
+
+async def test_a_pause_between_an_edition_and_its_recount_is_counted_right(world: World) -> None:
+    world.clock.at = shanghai("2027-02-03")
+    filed = await stages.reviewed(world)
+    await stages.handed_off(world, filed)
+    world.clock.at = shanghai("2027-02-12")
+    await override(world, "2027-02-16", False)
+    await step(world, filed, Event.SPECIAL_START)
+    world.clock.at = shanghai("2027-02-15")
+    await step(world, filed, Event.SPECIAL_END)
+    await recount(world)
+    # Of five days the 4th and the 11th were used up; then the 17th, 18th and 19th.
+    promised = await ClockInstance.get(case_id=filed.case_id, name=PROMISED)
+    assert await last_day(promised.id) == date(2027, 2, 19)
+    assert promised.calendar_version == "2027.2"
+
+
+async def test_a_process_with_an_older_calendar_pauses_by_the_newest(world: World) -> None:
+    who = await make.citizen(world)
+    world.clock.at = shanghai("2027-02-03")
+    case, clocks = await running(world, who, {PROMISED: wd(5), STATUTORY: wd(20)})
+    world.clock.at = shanghai("2027-02-12")
+    old = Calendars(world.clock)
+    await old.current()
+    await override(world, "2027-02-16", False)
+    await recount(world)
+    elsewhere = Clocks(old)
+
+    @transaction
+    async def hold(_: object, state: State, event: Event) -> None:
+        await elsewhere.hold(case, row_for(state, event), world.clock.now(), "听证")
+
+    # 4, 11, 12, 15 and 17 February; paused on the 12th, the other three come after the 15th.
+    assert await last_day(clocks[PROMISED]) == date(2027, 2, 17)
+    await hold(None, State.UNDER_REVIEW, Event.SPECIAL_START)
+    assert (await seen(clocks[PROMISED])).remaining == 3
+    await hold(None, State.SUSPENDED, Event.SPECIAL_END)
+    row = await seen(clocks[PROMISED])
+    assert await last_day(row.id) == date(2027, 2, 18)  # 15, 17, 18
+    assert row.calendar_version == "2027.2"
+
+
+async def test_the_worker_does_it_all(world: World) -> None:
+    who = await make.citizen(world)
+    world.clock.at = shanghai("2027-02-03")
+    _, clocks = await running(world, who, {CORRECTION: wd(2)}, state=State.CORRECTION_REQUIRED)
+    await import_2027(world)
+    await world.work()
+    assert await last_day(clocks[CORRECTION]) == date(2027, 2, 12)
+    [message] = await Message.all()
+    assert message.status != "PENDING"
+
+
+@transaction
+async def step(world: World, filed: Filed, event: Event) -> None:
+    case = await filed.case()
+    item = await world.ctx.items.version(case.item_version_id)
+    backoffice = Actor(Role.BACKOFFICE, "test", "审批系统")
+    await world.ctx.cases.transitions.apply(case, item, event, backoffice)
 
 
 async def alerted(world: World, case: Case, clock_id: Any, light: MonitorLight) -> None:
