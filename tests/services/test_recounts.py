@@ -74,7 +74,7 @@ async def recount(world: World) -> int:
     return done
 
 
-def recounts(world: World, batch: int = 200) -> Recounts:
+def recounts(world: World, batch: int = 50) -> Recounts:
     made = world.parts.adapters
     calendars = world.parts.seeding.editions.calendars
     moves = Moves(made.jobs, NewEditions())
