@@ -36,9 +36,9 @@ from services.items import Items
 from services.machines import Machines
 from services.materials import Materials
 from services.messages import Messages
+from services.moved import TELL_MOVED, Moves
 from services.original_ends import OriginalEnds
 from services.originals import Originals
-from services.moved import TELL_MOVED, Moves
 from services.packages import Packages
 from services.payments import Payments
 from services.ports import Clock
@@ -46,16 +46,16 @@ from services.progress import ProgressReader
 from services.publications import Publications
 from services.questions import Questions
 from services.ratings import Ratings
-from services.reminders import REMIND, Reminders
 from services.recounts import Recounts
+from services.reminders import REMIND, Reminders
 from services.results import Results
 from services.reviews import Reviews
 from services.seeding import Seeding
 from services.staff import StaffAccounts
 from services.submissions import Submissions
+from services.superseding import NewEditions
 from services.timeouts import Timeouts
 from services.timers import Timers
-from services.superseding import NewEditions
 from services.transitions import TELL, Transitions
 from settings import Settings
 from uploads.multipart import StreamedMultipart
@@ -116,7 +116,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     messages = Messages(made.clock, made.crypto, made.messages, made.sms, _templates(settings))
     reminders = Reminders(made.clock, made.jobs)
     timeouts = Timeouts(transitions, acceptance, reminders, ends)
-    timers = Timers(items, payments, reminders, timeouts)
+    timers = Timers(items, payments, reminders, timeouts, recounts)
     archive = Archive(cases, made.crypto, made.files, _archive_policy(settings), unsigned)
     context = Context(
         tokens=made.tokens,

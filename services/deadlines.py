@@ -106,6 +106,8 @@ class Deadlines:
         )
         deadlines = []
         for row in found:
+            if row.name == ClockName.DRAFT_TTL.value and row.stopped_at is not None:
+                continue  # how long a draft would have been kept concerns nobody once it was filed
             clock, pauses = as_rule(row), pauses_of(row)
             first = _first(clock, case.accepted_at)
             deadlines.append(

@@ -54,6 +54,7 @@ class Messages:
     async def deliver(self, payload: Mapping[str, Any]) -> None:
         """Send what a use-case has recorded (job ``message.deliver``: key); see ``tell``."""
         await self._deliver(await Message.get_or_none(key=payload["key"]))
+
     async def tell_moved(self, payload: Mapping[str, Any]) -> None:
         """Tell the applicant that they have longer (job ``case.tell_moved``: clock_id, version).
 

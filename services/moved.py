@@ -28,8 +28,10 @@ TOLD_BY = {
     ClockName.PAY_CASE: NoticeKind.N09,
     ClockName.ORIGINALS_3WD: NoticeKind.N19,
 }
+# A warning that a new calendar resolved can come again, one that a supervisor settled cannot.
 WARNED = """
-SELECT clock_id FROM monitor_alerts WHERE light = 'YELLOW' AND clock_id = ANY($1::uuid[])"""
+SELECT clock_id FROM monitor_alerts WHERE light = 'YELLOW' AND clock_id = ANY($1::uuid[])
+  AND (resolved_at IS NULL OR resolved_by IS NOT NULL)"""
 WRITE = """
 UPDATE clock_instances AS c SET due_at = n.due_at, limit_value = n.limit_value,
   limit_unit = n.limit_unit, counted_from = n.counted_from, first_from = n.first_from,
@@ -37,13 +39,10 @@ UPDATE clock_instances AS c SET due_at = n.due_at, limit_value = n.limit_value,
   provisional = n.provisional
 FROM json_populate_recordset(NULL::clock_instances, $1::json) AS n WHERE c.id = n.id"""
 COUNT = "UPDATE calendar_versions SET moved = moved + $2 WHERE version = $1"
-# An alert is of one clock and light; let go of its clock, another can be raised at the new end.
-RELEASE = """
-UPDATE monitor_alerts SET clock_id = NULL,
-  data = data || jsonb_build_object('clock_id', monitor_alerts.clock_id),
-  resolved_at = coalesce(resolved_at, $3),
-  resolution = CASE WHEN resolved_at IS NULL THEN $4 ELSE resolution END
-WHERE clock_id = ANY($1::uuid[]) AND light = ANY($2::text[]) RETURNING case_id"""
+RESOLVE = """
+UPDATE monitor_alerts SET resolved_at = $3, resolution = $4
+WHERE clock_id = ANY($1::uuid[]) AND light = ANY($2::text[]) AND resolved_at IS NULL
+RETURNING case_id"""
 # A deemed acceptance stays red: that the office kept silent is not undone by a holiday. Of two
 # lights RED is the lesser word.
 LIGHT = """
@@ -125,7 +124,7 @@ async def _calm(later: Sequence[Moved], now: datetime, calendar: WorkCalendar) -
     cases = [
         row["case_id"]
         for ids, lights in ((green, ["YELLOW", "RED"]), (yellow, ["RED"]))
-        for row in await rows(RELEASE, [ids, lights, now, FOLLOWED])
+        for row in await rows(RESOLVE, [ids, lights, now, FOLLOWED])
     ]
     if cases:
         await rows(LIGHT, [cases])

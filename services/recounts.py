@@ -32,6 +32,11 @@ SELECT DISTINCT case_id FROM clock_instances
 WHERE calendar_version = $1 AND ($2::uuid IS NULL OR case_id > $2) AND stopped_at IS NULL
   AND limit_unit IN ('WORKING_DAY', 'SAME_WORKING_DAY')
 ORDER BY case_id LIMIT $3"""
+BEHIND = """
+SELECT EXISTS (SELECT FROM clock_instances
+  WHERE case_id = $1 AND stopped_at IS NULL AND limit_unit IN ('WORKING_DAY', 'SAME_WORKING_DAY')
+  AND calendar_version <> (SELECT version FROM calendar_versions ORDER BY number DESC LIMIT 1)
+) AS behind"""
 LOCK = "SELECT id, version FROM cases WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
 # Other processes keep a calendar for a minute, and a step may have begun before that was over.
 SETTLED_AFTER = timedelta(minutes=2)
@@ -77,8 +82,7 @@ class Recounts:
     async def follow(self, case_ids: Sequence[UUID]) -> int:
         """Count the clocks of some cases by the newest calendar; return how many moved.
 
-        In the caller's transaction. A timer calls it before it acts on a clock that was counted
-        by an older edition.
+        In the caller's transaction.
         """
         cases = {row["id"]: row["version"] for row in await rows(LOCK, [list(case_ids)])}
         now, calendar = self.clock.now(), await self.calendars.newest()
@@ -97,6 +101,16 @@ class Recounts:
             message = str(cases[case_id])
             current_unit().after_commit(partial(publish, topic_of(case_id), message))
         return len(moved)
+
+    async def catch_up(self, case_id: UUID) -> None:
+        """Count a case's clocks anew if an older edition counted one of them.
+
+        In the caller's transaction, with the case's row held: a timer must not end a case by a
+        calendar that does not hold any more, though the job has not come to it yet.
+        """
+        [found] = await rows(BEHIND, [case_id])
+        if found["behind"]:
+            await self.follow([case_id])
 
     async def _go_on(self, version: str, edition: str, after: UUID) -> None:
         payload = {"version": version, "edition": edition, "after": str(after)}

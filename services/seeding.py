@@ -44,7 +44,7 @@ class Seeding:
     editions: Editions
     folder: Path = DIRECTORY
 
-    async def seed(self, announced: Iterable[Announced], holidays: Iterable[Holiday]) -> int:
+    async def seed(self, announced: Iterable[Announced], holidays: Iterable[Holiday] = ()) -> int:
         """Publish the catalogue, windows, calendar and questions; return how many items were new.
 
         Raise ``SeedRefused`` for an item that breaks a rule, before any item is published.

@@ -107,6 +107,10 @@ async def test_staff_see_the_clocks_between_offices_too(world: World) -> None:
 
 async def test_a_draft_is_its_citizens_alone(world: World) -> None:
     filed = await stages.drafted(world, await make.citizen(world), "ITEM10")
+    [kept] = by_clock(await mine(world, filed)).values()
+    assert kept["sentence"] == (
+        "建草稿那天2026年3月2日不算,从3月3日起数30天(周末和节假日也算),到2026年4月1日24点为止。"
+    )
     officer = tokens.of_staff(world, await make.officer(world))
     answer = await world.http.get(f"/staff/v1/cases/{filed.case_id}/deadlines", token=officer)
     assert problem(answer) == (404, "case_unknown")

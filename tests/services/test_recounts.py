@@ -18,11 +18,10 @@ from models.rules.clocks import Pause
 from models.rules.events import Event, Role
 from models.rules.lifecycle import row_for
 from models.rules.states import MonitorLight, State
-from models.rules.supervision import AlertKind
 from models.supervision import MonitorAlert
 from models.unit import transaction
+from services import lateness
 from services.actors import Actor
-from services.alerts import raise_alert
 from services.calendars import Calendars
 from services.clocks import Clocks
 from services.editions import RECOMPUTE
@@ -465,21 +464,11 @@ async def step(world: World, filed: Filed, event: Event) -> None:
     await world.ctx.cases.transitions.apply(case, item, event, backoffice)
 
 
-async def alerted(world: World, case: Case, clock_id: Any, light: MonitorLight) -> None:
-    @transaction
-    async def raised(_: object) -> None:
-        await raise_alert(
-            world.clock.now(),
-            AlertKind.OVERTIME,
-            light,
-            PROMISED.value,
-            owner=(Role.BACKOFFICE, "示例局"),
-            case_id=case.id,
-            clock_id=clock_id,
-        )
-        await Case.filter(id=case.id).update(monitor_light=light.value)
-
-    await raised(None)
+@transaction
+async def alerted(world: World, case: Case, clock_id: UUID, light: MonitorLight) -> None:
+    item = await world.ctx.items.version(case.item_version_id)
+    await case.refresh_from_db()
+    await lateness.note(case, item, await seen(clock_id), light, world.clock.now())
 
 
 async def test_a_warning_of_an_end_that_moved_away_is_over_and_can_come_again(
@@ -506,13 +495,15 @@ async def test_a_warning_of_an_end_that_moved_away_is_over_and_can_come_again(
     # 7, 8, 9, 15 and 16 July: Wednesday the 15th is the day before.
     assert await last_day(clocks[PROMISED]) == date(2026, 7, 16)
     [alert] = await MonitorAlert.all()
-    assert (alert.resolved_at, alert.clock_id) == (world.clock.now(), None)
-    assert alert.data == {"clock_id": str(clocks[PROMISED])}
+    assert alert.resolved_at == world.clock.now()
     assert (await Case.get(id=case.id)).monitor_light == "GREEN"
     assert (await seen(clocks[PROMISED])).next_at == midnight("2026-07-15")
     world.clock.at = shanghai("2026-07-15")
     await alerted(world, case, clocks[PROMISED], MonitorLight.YELLOW)
-    assert await MonitorAlert.all().count() == 2
+    [alert] = await MonitorAlert.all()
+    assert (alert.raised_at, alert.resolved_at) == (world.clock.now(), None)
+    assert (alert.data, alert.resolution) == ({"due_at": "2026-07-16T16:00:00+00:00"}, "")
+    assert (await Case.get(id=case.id)).monitor_light == "YELLOW"
 
 
 @pytest.mark.parametrize(("mode", "light"), [("NORMAL", "GREEN"), ("DEEMED", "RED")])
