@@ -25,8 +25,10 @@ from services.cases import Cases
 from services.clocks import Clocks
 from services.commitments import Commitments
 from services.credit import Credit, CreditPolicy
+from services.deadlines import Deadlines
 from services.deliveries import Deliveries
 from services.drafts import Drafts
+from services.editions import RECOMPUTE, Editions
 from services.events import BackofficeEvents
 from services.fees import Fees
 from services.filing import Renewals
@@ -40,6 +42,7 @@ from services.machines import Machines
 from services.marks import Marks
 from services.materials import Materials
 from services.messages import Messages
+from services.moved import TELL_MOVED, Moves
 from services.original_ends import OriginalEnds
 from services.originals import Originals
 from services.overrides import Overrides
@@ -50,6 +53,7 @@ from services.progress import ProgressReader
 from services.publications import Publications
 from services.questions import Questions
 from services.ratings import Ratings
+from services.recounts import Recounts
 from services.reminders import REMIND, Reminders
 from services.results import Results
 from services.reviews import Reviews
@@ -58,6 +62,7 @@ from services.shortfalls import Shortfalls
 from services.staff import StaffAccounts
 from services.statistics import Statistics
 from services.submissions import Submissions
+from services.superseding import NewEditions
 from services.supervision import AlertMeter, Supervision
 from services.timeouts import Timeouts
 from services.timers import Timers
@@ -118,10 +123,13 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     ends = OriginalEnds(cases, credit)
     payments = Payments(made.channel, items, transitions, acceptance, results, made.jobs)
     materials = Materials(made.clock, made.crypto, cases, made.files, audit)
+    editions = Editions(made.clock, calendars, made.jobs)
+    moves = Moves(made.jobs, NewEditions())
+    recounts = Recounts(made.clock, calendars, made.jobs, made.broadcast, moves)
     messages = Messages(made.clock, made.crypto, made.messages, made.sms, _templates(settings))
     reminders = Reminders(made.clock, made.jobs)
     timeouts = Timeouts(transitions, acceptance, reminders, ends)
-    timers = Timers(items, payments, reminders, timeouts)
+    timers = Timers(items, payments, reminders, timeouts, recounts)
     archive = Archive(cases, made.crypto, made.files, _archive_policy(settings), unsigned)
     context = Context(
         tokens=made.tokens,
@@ -141,6 +149,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         materials=materials,
         submissions=Submissions(cases, applicants, transitions, made.crypto),
         progress=ProgressReader(made.crypto),
+        deadlines=Deadlines(made.clock, calendars, items),
         reviews=Reviews(cases, acceptance, fees, audit),
         overrides=Overrides(cases),
         shortfalls=Shortfalls(cases),
@@ -178,6 +187,8 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             "payment.sweep": payments.sweep,
             "delivery.create_parcel": deliveries.create_parcel,
             "delivery.poll": deliveries.poll,
+            RECOMPUTE: recounts.run,
+            TELL_MOVED: messages.tell_moved,
         },
         schedules={
             "timers": ("* * * * *", timers.sweep),
@@ -185,7 +196,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             "archive": ("*/10 * * * *", archive.sweep),
             "audit.anchor": ("0 * * * *", audit.anchor),
         },
-        seeding=Seeding(items, checks, questions),
+        seeding=Seeding(items, checks, questions, editions),
         archive=archive,
         audit=audit,
     )

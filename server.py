@@ -18,7 +18,7 @@ from sanic.worker.loader import AppLoader
 
 import development
 from api.app import build_app
-from commands import archive, installation, items, lifecycle
+from commands import archive, calendar, installation, items, lifecycle
 from commands.audit import audit
 from composition import compose
 from integrations.sandbox.__main__ import main as sandbox_main
@@ -136,6 +136,7 @@ WORDED: Mapping[str, Callable[[Settings, Sequence[str]], Coroutine[Any, Any, int
     "items": items.installed,
     "archive": archive.run,
     "audit": audit,
+    "calendar": calendar.run,
 }
 
 

@@ -8,6 +8,7 @@ from services.accounts import Accounts
 from services.cases import Cases
 from services.commitments import Commitments
 from services.credit import Credit
+from services.deadlines import Deadlines
 from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.events import BackofficeEvents
@@ -59,6 +60,7 @@ class Context:
     materials: Materials
     submissions: Submissions
     progress: ProgressReader
+    deadlines: Deadlines
     reviews: Reviews
     overrides: Overrides
     shortfalls: Shortfalls

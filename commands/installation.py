@@ -12,6 +12,7 @@ from composition import Parts, compose
 from integrations.embedded.secrets import development_secrets
 from integrations.jobs import install_jobs
 from integrations.official_calendar import official_days
+from integrations.provisional_calendar import statutory_days
 from integrations.redis import connect, make_pool
 from models.database import is_answering, is_current, migrate_database
 from models.rules.events import Role
@@ -38,7 +39,7 @@ async def seed(settings: Settings) -> int:
     parts = compose(settings)
     await parts.open()
     try:
-        new = await parts.seeding.seed(official_days())
+        new = await parts.seeding.seed(official_days(), statutory_days())
         log.info("seeded", new_items=new)
     except SeedRefused as error:
         print(f"zhangban: {error}", file=sys.stderr)

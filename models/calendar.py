@@ -1,19 +1,21 @@
-"""The working-day calendar (工作日历): rows of our own, versioned."""
+"""The working-day calendar (工作日历): rows of our own, in editions."""
 
 from tortoise import fields
+from tortoise.migrations.constraints import UniqueConstraint
 from tortoise.models import Model
 
 
 class WorkDay(Model):
-    """One day. ``status`` is OFFICIAL (State Council notice) or PROVISIONAL.
+    """One day as the State Council has it; ``version`` is the edition that brought it.
 
-    ``kind`` is NATIONAL, or LOCAL for a day that the county itself decided (a disaster).
+    ``status`` is OFFICIAL (from its notice) or PROVISIONAL (worked out from the statutory
+    holidays, without 调休). ``note`` names the holiday, if it is one.
     """
 
     date = fields.DateField(primary_key=True)
     is_workday = fields.BooleanField()
     status = fields.CharField(12)
-    kind = fields.CharField(12, db_default="NATIONAL", default="NATIONAL")
+    note = fields.CharField(40, db_default="", default="")
     source = fields.CharField(60)
     version = fields.CharField(20)
 
@@ -21,10 +23,31 @@ class WorkDay(Model):
         table = "work_days"
 
 
+class LocalDay(Model):
+    """A day on which the county itself decided otherwise (a disaster, a holiday of its own).
+
+    It stands above the ``WorkDay``, and stays when a year is imported.
+    """
+
+    date = fields.DateField(primary_key=True)
+    is_workday = fields.BooleanField()
+    reason = fields.CharField(200)
+    decided_by = fields.CharField(64)
+    decided_at = fields.DatetimeField()
+    version = fields.CharField(20)
+
+    class Meta:
+        table = "local_days"
+
+
 class CalendarVersion(Model):
-    """An edition of the calendar: what was imported, when, by whom, and what it moved."""
+    """An edition of the calendar: what was imported, when, by whom, and how many clocks it moved.
+
+    ``number`` is the order in which editions came into force, from 1; names do not sort.
+    """
 
     version = fields.CharField(20, primary_key=True)
+    number = fields.IntField(db_default=0, default=0)
     year = fields.SmallIntField(null=True)
     source = fields.CharField(200)
     imported_by = fields.CharField(64, null=True)
@@ -33,3 +56,4 @@ class CalendarVersion(Model):
 
     class Meta:
         table = "calendar_versions"
+        constraints = [UniqueConstraint(fields=("number",), name="uq_calendar_versions_number")]

@@ -177,6 +177,8 @@ class ClockInstance(Model):
     calendar_version = fields.CharField(20)
     provisional = fields.BooleanField()
 
+    pauses: fields.ReverseRelation["ClockPause"]
+
     class Meta:
         table = "clock_instances"
         constraints = [

@@ -97,12 +97,16 @@ class Clocks:
                 case_id=case.id, stopped_at=None, name__in=names
             )
         }
+        if any(each.calendar_version != calendar.version for each in running.values()):
+            calendar = await self.calendars.newest()
         extension = running.pop(ClockName.EXTENSION, None)
         for instance in running.values():
             await self._hold(instance, row, now, calendar, reason)
         if extension is not None:
             statutory = running.get(ClockName.DECISION_STATUTORY)
-            await self._hold_extension(extension, statutory, row, now, reason)
+            await self._hold_extension(
+                extension, statutory, row, now, calendar=calendar, reason=reason
+            )
 
     async def _hold(
         self,
@@ -117,6 +121,8 @@ class Clocks:
         held = clock.pause(now, calendar) if pausing else clock.resume(now, calendar)
         if held == clock:
             return
+        # Counted by an older edition, it stays so until its recount, which begins at its start.
+        held = replace(held, calendar_version=clock.calendar_version)
         await instance.update_from_dict(columns_of(held, now, calendar)).save()
         if pausing:
             await ClockPause.create(
@@ -132,10 +138,11 @@ class Clocks:
         statutory: ClockInstance | None,
         row: Row,
         now: datetime,
+        *,
+        calendar: WorkCalendar,
         reason: str,
     ) -> None:
         """Hold an extension too; one that had not begun to count follows the statutory limit."""
-        calendar = await self.calendars.current()
         clock = as_rule(extension)
         await self._hold(extension, row, now, calendar, reason)
         if row.pauses or statutory is None or clock.paused_at is None:
@@ -143,7 +150,12 @@ class Clocks:
         if start_of(clock.counted_from) >= clock.paused_at:
             origin = _last_day_of(statutory)
             anew = rules.start(clock.name, now, clock.limit, calendar, counted_from=origin)
-            moved = replace(anew, started_at=clock.started_at, total=clock.total)
+            moved = replace(
+                anew,
+                started_at=clock.started_at,
+                total=clock.total,
+                calendar_version=clock.calendar_version,
+            )
             await extension.update_from_dict(columns_of(moved, now, calendar)).save()
 
 

@@ -37,7 +37,13 @@ async def note(
         )
     elif alert.resolved_at is not None:
         # The limit moved after the alert (a new calendar), and nears again.
-        await MonitorAlert.filter(id=alert.id).update(raised_at=now, resolved_at=None)
+        await MonitorAlert.filter(id=alert.id).update(
+            raised_at=now,
+            resolved_at=None,
+            resolved_by=None,
+            resolution="",
+            data={"due_at": clock.due_at.isoformat()},
+        )
     if light is MonitorLight.RED:
         yellow = MonitorAlert.filter(clock_id=clock.id, light="YELLOW", resolved_at=None)
         await yellow.update(resolved_at=now)

@@ -13,7 +13,8 @@ from models.rules.calendar import SHANGHAI
 from models.rules.clock_table import ClockName
 from models.rules.events import Event
 from models.unit import transaction
-from services.occasions import OCCASIONS
+from services.moved import TELL_MOVED
+from services.occasions import MOVED, OCCASIONS, moved_words
 from services.ports import Clock, Crypto, Sent, Sms, WechatMessages
 from services.reminders import REMIND, WORDS
 from services.transitions import TELL
@@ -53,6 +54,16 @@ class Messages:
     async def deliver(self, payload: Mapping[str, Any]) -> None:
         """Send what a use-case has recorded (job ``message.deliver``: key); see ``tell``."""
         await self._deliver(await Message.get_or_none(key=payload["key"]))
+
+    async def tell_moved(self, payload: Mapping[str, Any]) -> None:
+        """Tell the applicant that they have longer (job ``case.tell_moved``: clock_id, version).
+
+        A clock that has ended or moved again meanwhile is not told of. Repeated and raising like
+        ``tell``.
+        """
+        await self._deliver(
+            await self._record_moved(UUID(payload["clock_id"]), str(payload["version"]))
+        )
 
     async def _deliver(self, message: Message | None) -> None:
         if message is None or message.status != PENDING:
@@ -101,6 +112,28 @@ class Messages:
             template="case_action",
             data=data_of(case, case.item.name, WORDS[ClockName(clock.name)], until),
             created_at=self.clock.now(),
+        )
+
+    @transaction
+    async def _record_moved(self, clock_id: UUID, version: str) -> Message | None:
+        clock = await ClockInstance.get_or_none(
+            id=clock_id, stopped_at=None, calendar_version=version
+        )
+        if clock is None:
+            return None
+        case = await Case.filter(id=clock.case_id).select_for_update().get()
+        key = f"{TELL_MOVED}:{clock_id}:{version}"
+        known = await Message.get_or_none(key=key)
+        if known is not None:
+            return known
+        await case.fetch_related("item")
+        now = self.clock.now()
+        return await Message.create(
+            case_id=case.id,
+            key=key,
+            template=MOVED,
+            data=data_of(case, case.item.name, moved_words(clock.name, clock.due_at), now),
+            created_at=now,
         )
 
     async def _send(self, message: Message) -> tuple[Sent, str | None]:

@@ -4,9 +4,21 @@ Most are occasions on which the citizen has to do something; the rest are result
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 
+from models.rules.calendar import due_on
+from models.rules.clock_table import ClockName
 from models.rules.events import Event
+
+# An applicant's limit that another edition of the calendar moved, in a few characters.
+MOVED = "case_action"
+_LIMITS = {
+    ClockName.CORRECTION: "补正期限",
+    ClockName.PAPER_SUBMIT: "交件期限",
+    ClockName.PAY_CASE: "缴费期限",
+    ClockName.ORIGINALS_3WD: "补原件期限",
+}
 
 # Subscribe-message template (订阅消息模板) and what the person should do, at most 20 characters.
 OCCASIONS: Mapping[Event, tuple[str, str]] = MappingProxyType(
@@ -58,3 +70,10 @@ ASKS: Mapping[str, str] = MappingProxyType(
         "supply_again": "补交的材料不合格,请重新传",
     }
 )
+
+
+def moved_words(name: str, due: datetime) -> str:
+    """Return what to say of an applicant's limit that now ends later, at most 20 characters."""
+    day = due_on(due)
+    limit = _LIMITS.get(ClockName(name), "期限")
+    return f"{limit}改到{day.year}年{day.month}月{day.day}日"

@@ -2,35 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import yaml
 
-from models.calendar import WorkDay
 from models.catalogue import DIRECTORY
 from models.staff import Window
 from models.unit import transaction
+from services.calendar_seeds import Announced, Holiday
+from services.editions import Editions
 from services.errors import Problem
 from services.item_checks import Examination, ItemChecks, ItemRefused
 from services.items import Items, VersionNotNewer
 from services.questions import Questions, read_questions
-
-CALENDAR_VERSION = "2026.1"
-
-
-class Day(Protocol):
-    """An announced day."""
-
-    @property
-    def date(self) -> date: ...
-
-    @property
-    def is_workday(self) -> bool: ...
-
-    @property
-    def source(self) -> str: ...
 
 
 def catalogue(folder: Path = DIRECTORY) -> Sequence[Mapping[str, Any]]:
@@ -56,15 +41,16 @@ class Seeding:
     items: Items
     checks: ItemChecks
     questions: Questions
+    editions: Editions
     folder: Path = DIRECTORY
 
-    async def seed(self, days: Iterable[Day]) -> int:
+    async def seed(self, announced: Iterable[Announced], holidays: Iterable[Holiday] = ()) -> int:
         """Publish the catalogue, windows, calendar and questions; return how many items were new.
 
         Raise ``SeedRefused`` for an item that breaks a rule, before any item is published.
         """
         await self._windows()
-        await self._calendar(days)
+        await self.editions.seed(announced, holidays)
         found = [await self._examine(body) for body in catalogue(self.folder)]
         published = [await self._publish(each) for each in found]
         asked = read_questions(_load(self.folder / "questions.yaml"))
@@ -88,20 +74,3 @@ class Seeding:
         known = set(await Window.all().values_list("id", flat=True))
         new = [row for row in _load(self.folder / "windows.yaml") if row["id"] not in known]
         await Window.bulk_create([Window(**row) for row in new])
-
-    @transaction
-    async def _calendar(self, days: Iterable[Day]) -> None:
-        known = set(await WorkDay.all().values_list("date", flat=True))
-        await WorkDay.bulk_create(
-            [
-                WorkDay(
-                    date=day.date,
-                    is_workday=day.is_workday,
-                    status="OFFICIAL",
-                    source=day.source,
-                    version=CALENDAR_VERSION,
-                )
-                for day in days
-                if day.date not in known
-            ]
-        )

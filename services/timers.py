@@ -23,6 +23,7 @@ from services import lateness
 from services.clocks import as_rule
 from services.items import Items, PublishedItem
 from services.payments import Payments
+from services.recounts import Recounts
 from services.reminders import Reminders
 from services.timeouts import Timeouts
 
@@ -42,6 +43,7 @@ class Timers:
     payments: Payments
     reminders: Reminders
     timeouts: Timeouts
+    recounts: Recounts
 
     async def sweep(self) -> int:
         """Fire every clock that is due (scheduled each minute); return how many were.
@@ -85,6 +87,7 @@ class Timers:
         """
         case = await Case.filter(id=case_id).select_for_update().get()
         item = await self.items.version(case.item_version_id)
+        await self.recounts.catch_up(case_id)
         looked_at: set[UUID] = set()
         fired = 0
         # A step may start a clock that is due at once: after a deemed acceptance, for one.

@@ -25,6 +25,11 @@ class Unit(StrEnum):
     HOUR = "HOUR"
     NONE = "NONE"
 
+    @property
+    def asks_who_works(self) -> bool:
+        """Whether an end moves with the calendar; days that are all alike, and hours, do not."""
+        return self in (Unit.WORKING_DAY, Unit.SAME_WORKING_DAY)
+
 
 @dataclass(frozen=True)
 class Limit:

@@ -24,6 +24,7 @@ __all__ = [
     "CaseClock",
     "ClockName",
     "ClockSpec",
+    "Pause",
     "handover_due_at",
     "light",
     "start",
@@ -33,12 +34,22 @@ __all__ = [
 
 
 @dataclass(frozen=True)
+class Pause:
+    """A stretch that does not count, and why; ``resumed_at`` is None while it lasts."""
+
+    paused_at: datetime
+    resumed_at: datetime | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class CaseClock:
     """One clock of one case, as a value.
 
     ``due_at`` is the end (exclusive); while paused it is the end that held before the pause.
     ``remaining`` counts the limit's own days (working or calendar) and is set while paused.
-    ``is_provisional``: the end lies beyond the announced calendar and may still move.
+    ``is_provisional``: the end lies beyond the announced calendar and may still move, as one in
+    calendar days never does.
     ``total`` and ``first_from`` are the limit as it was given, whatever pauses made of it.
     """
 
@@ -94,7 +105,7 @@ class CaseClock:
             counted_from=day_of(at),
             due_at=end_of(end),
             calendar_version=calendar.version,
-            is_provisional=calendar.is_provisional(end),
+            is_provisional=unit.asks_who_works and calendar.is_provisional(end),
         )
 
 
@@ -120,7 +131,7 @@ def start(
         started_at=at,
         due_at=due,
         calendar_version=calendar.version,
-        is_provisional=calendar.is_provisional(due_on(due)),
+        is_provisional=limit.unit.asks_who_works and calendar.is_provisional(due_on(due)),
         total=limit,
         first_from=day_of(origin),
     )

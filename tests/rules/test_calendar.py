@@ -87,6 +87,16 @@ def test_adding_is_walking(calendar: WorkCalendar, start: date, days: int) -> No
     assert calendar.workdays_between(start, day) == days
 
 
+@given(start=DAYS, later=st.integers(0, 60), days=st.integers(0, 90), more=st.integers(0, 30))
+def test_adding_is_monotonic(
+    calendar: WorkCalendar, start: date, later: int, days: int, more: int
+) -> None:
+    end = calendar.add_workdays(start, days)
+    assert calendar.add_workdays(start + timedelta(days=later), days) >= end
+    assert calendar.add_workdays(start, days + more) >= end
+    assert calendar.is_workday(end)
+
+
 @given(start=DAYS, days=st.integers(1, 90))
 def test_going_back_undoes_adding(calendar: WorkCalendar, start: date, days: int) -> None:
     first = calendar.add_workdays(start, 0)
