@@ -10,11 +10,12 @@ from typing import Any
 
 import yaml
 
+from commands import pages
 from composition import compose
 from integrations.clock import SystemClock
 from integrations.official_calendar import LAST, official_days
 from models.rules.calendar import WorkCalendar, day_of
-from models.rules.lint import Policy
+from models.rules.lint import Policy, rules_table
 from models.rules.simulation import report
 from services.errors import Problem
 from services.item_checks import Examination, examine
@@ -38,6 +39,8 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--start", type=date.fromisoformat, help="the day they file; today by default")
     bring = acts.add_parser("import", help="keep drafts, for a supervisor to publish")
     asked = acts.add_parser("questions", help="replace the questions of the items that are named")
+    rules = acts.add_parser("rules", help="print what the linter looks at")
+    rules.add_argument("--write", action="store_true", help="write docs/items.md")
     for act in (lint, run, bring):
         act.add_argument("files", nargs="+", type=Path, help="YAML or JSON, one item each")
     asked.add_argument("files", nargs="+", type=Path, help="YAML or JSON, a list of questions")
@@ -52,7 +55,16 @@ def alone(words: Sequence[str]) -> int | None:
     if read.act == "simulate":
         start = read.start or today()
         return _each(read.files, lambda body: _simulate(body, start))
+    if read.act == "rules":
+        return _rules(write=read.write)
     return None
+
+
+def _rules(*, write: bool) -> int:
+    if write:
+        return pages.write("rules")
+    print(rules_table())
+    return 0
 
 
 async def installed(settings: Settings, words: Sequence[str]) -> int:

@@ -1,8 +1,9 @@
 """The lifecycle drawn from its table: a Mermaid state diagram, and the tables that go with it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from models.rules.clock_table import CLOCKS, ClockName
+from models.rules.markdown import table
 from models.rules.row import Row
 from models.rules.states import Phase, State
 from models.rules.transitions import ROWS
@@ -99,7 +100,7 @@ def _arrow(edge: Edge, rows: Sequence[Row]) -> str:
 def rows_table() -> str:
     """Return every row as a Markdown table."""
     head = ("id", "from", "event", "who", "to", "clocks", "notices", "basis", "guard")
-    return _table(head, ([*_cells(row)] for row in ROWS))
+    return table(head, ([*_cells(row)] for row in ROWS))
 
 
 def _cells(row: Row) -> Iterator[str]:
@@ -137,16 +138,7 @@ def clocks_table() -> str:
         ]
         for name in ClockName
     )
-    return _table(head, rows)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
+    return table(head, rows)
 
 
 def page() -> str:
@@ -160,13 +152,3 @@ def page() -> str:
             clocks_table(),
         ]
     )
-
-
-def between(text: str, content: str, name: str = "lifecycle") -> str:
-    """Put ``content`` between the two markers of a text; raise ``ValueError`` without them."""
-    first, last = f"<!-- {name} -->", f"<!-- /{name} -->"
-    before, opened, rest = text.partition(first)
-    _, closed, after = rest.partition(last)
-    if not opened or not closed:
-        raise ValueError(f"no {first} and {last}")
-    return f"{before}{first}\n{content}\n{last}{after}"

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from models.rules.diagram import BOXES, between, clocks_table, diagram, rows_table
+from models.rules.diagram import BOXES, clocks_table, diagram, rows_table
 from models.rules.lifecycle import ROWS, ClockName, Event, State
+from models.rules.markdown import between
 from tests.rules.edges import EDGES
 
 STATE = re.compile(r'\s*state "([^"]+)" as (\w+)( \{)?')
@@ -72,7 +73,9 @@ def test_the_tables_have_every_row_and_clock() -> None:
 
 def test_only_what_stands_between_the_markers_changes() -> None:
     text = "a\n<!-- lifecycle -->\nold\n<!-- /lifecycle -->\nb\n"
-    assert between(text, "new") == "a\n<!-- lifecycle -->\nnew\n<!-- /lifecycle -->\nb\n"
+    assert (
+        between(text, "new", "lifecycle") == "a\n<!-- lifecycle -->\nnew\n<!-- /lifecycle -->\nb\n"
+    )
     for broken in ("a", "<!-- lifecycle -->", "<!-- /lifecycle --><!-- lifecycle -->"):
         with pytest.raises(ValueError, match="lifecycle"):
-            between(broken, "new")
+            between(broken, "new", "lifecycle")

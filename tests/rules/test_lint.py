@@ -47,6 +47,12 @@ def test_every_rule_says_what_and_why() -> None:
         "房产证、合同等三项材料",
         "其余材料",
         "根据需要提供的图纸",
+        "各类证明材料",
+        "补充材料",
+        "证明材料",
+        "相关图纸",
+        "有关批准文件",
+        "相关资质证书",
     ],
 )
 def test_a_material_that_leaves_open_what_to_bring(name: str) -> None:
@@ -66,6 +72,12 @@ def test_a_material_that_leaves_open_what_to_bring(name: str) -> None:
         "特种作业等级证书",
         "二级甲等医院诊断证明",
         "平等协商记录",
+        "等离子切割机合格证",
+        "等高线地形图",
+        "优等品证书",
+        "其他股东放弃优先购买权的声明",
+        "补充协议",
+        "申请人的身份证明",
         "对等投资承诺书",
         "同等学力证明",
         "二等功奖章证书",
@@ -153,6 +165,11 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("item01", "form_schema/required", ["nothing"], "form_open"),
     ("item01", "form_schema/properties/venue_name/$ref", "http://127.0.0.1/x", "form_refers_out"),
     ("item01", "form_schema/properties/venue_name/pattern", "(", "form_pattern_wrong"),
+    ("item01", "form_schema/properties/venue_name/pattern", "^(a+)+$", "form_pattern_wrong"),
+    ("item01", "form_schema/properties/venue_name/pattern", "a" * 201, "form_pattern_wrong"),
+    ("item01", "form_schema/properties/venue_name/maxLength", "9", "form_field_not_described"),
+    ("item10", "form_schema/properties/area_m2/maximum", {}, "form_field_not_described"),
+    ("item10", "form_schema/properties/area_m2/maximum", True, "form_field_not_described"),
     # elements
     ("item01", "item_type", "行政处罚", "element_missing"),
     ("item01", "fee/charged", "yes", "element_missing"),
@@ -166,6 +183,9 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("item01", "materials/0", 7, "element_missing"),
     ("item10", "fee/rules/0/unit_price_cent/沥青", 0.5, "element_missing"),
     ("item10", "fee/rules/0", {"when": None, "text": "面议"}, "element_missing"),
+    ("item11", "fee/rules/0", {"amount_cent": 1000}, "element_missing"),
+    ("item11", "fee/rules/0", {"when": None, "amount_cent": 1, "name": {}}, "element_missing"),
+    ("item01", "limits/promised/unit", ["WORKING_DAY"], "element_missing"),
 ]
 
 
@@ -204,6 +224,23 @@ def test_a_material_without_a_basis_is_told() -> None:
     body = item("item09")
     put(body, "materials/4/basis", "不动产登记暂行条例第十六条")
     assert "material_without_basis" not in warned(body)
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer"),
+    [
+        ("flags/verify_later_exclusio", "/flags/verify_later_exclusio"),
+        ("materials/4/conditon", "/materials/4/conditon"),
+        ("exemption_rule", "/exemption_rule"),
+        ("guide/a~b", "/guide/a~0b"),
+    ],
+)
+def test_a_name_that_nothing_reads_is_told(path: str, pointer: str) -> None:
+    assert "element_unknown" not in warned(item("item01"))
+    body = item("item01")
+    put(body, path, "x")
+    [found] = [each for each in lint(body) if each.code == "element_unknown"]
+    assert (found.pointer, found.severity) == (pointer, Severity.WARNS)
 
 
 @pytest.mark.requirement("依申请六类+公共服务")

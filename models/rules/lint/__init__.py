@@ -6,8 +6,19 @@ of law or plan that it comes from, and one small function that finds it.
 
 from models.rules.lint import codes, conditions, elements, flavours, forms, limits, money, wording
 from models.rules.lint.finding import Body, Finding, Policy, Rule, Severity
+from models.rules.markdown import table
 
-__all__ = ["RULES", "Body", "Finding", "Policy", "Rule", "Severity", "is_readable", "lint"]
+__all__ = [
+    "RULES",
+    "Body",
+    "Finding",
+    "Policy",
+    "Rule",
+    "Severity",
+    "is_readable",
+    "lint",
+    "rules_table",
+]
 
 RULES: tuple[Rule, ...] = (
     *elements.RULES,
@@ -50,3 +61,9 @@ def lint(body: Body, policy: Policy = Policy()) -> tuple[Finding, ...]:  # noqa:
 def is_readable(findings: tuple[Finding, ...]) -> bool:
     """Whether an item with these findings can be computed with: simulated, filed, charged."""
     return not any(finding.code in UNREADABLE for finding in findings)
+
+
+def rules_table() -> str:
+    """Return every rule as a Markdown table; ``{}`` stands for what it found."""
+    rows = ([rule.code, rule.severity.value, rule.sentence, rule.basis] for rule in RULES)
+    return table(("code", "effect", "what is told", "basis"), rows)

@@ -82,6 +82,7 @@ ELEMENTS = (
     _E("/fee/basis", "收费依据", kinds.maybe_blank, needed=False),
     _E("/fee/rules", "收费标准", kinds.mappings, needed=False),
     _E("/fee/rules/*", "收费标准", kinds.fee_rule),
+    _E("/fee/amount_set_by", "谁定金额", kinds.among("BACK_OFFICE"), needed=False),
     _E("/fee/waivers", "减免情形", kinds.any_texts, needed=False),
     _E("/flags/shortfall_allowed", "是否可容缺", kinds.yes_no),
     _E("/flags/verify_later_allowed", "是否可先办后验", kinds.yes_no),
@@ -116,6 +117,8 @@ ELEMENTS = (
     _E("/materials/*/copies", "份数", kinds.whole(1, 20)),
     _E("/materials/*/original_check_on_pickup", "是否核验原件", kinds.yes_no),
     _E("/materials/*/e_certificate_type", "电子证照类型", kinds.text, needed=False),
+    _E("/materials/*/holder", "证照是谁的", kinds.among("APPLICANT"), needed=False),
+    _E("/materials/*/sensitive_category", "敏感信息类别", kinds.text, needed=False),
     _E("/materials/*/basis", "材料依据", kinds.text, needed=False),
     _E("/materials/*/note", "材料说明", kinds.text, needed=False),
     _E("/materials/*/template", "材料由什么做成", kinds.text, needed=False),
@@ -136,6 +139,36 @@ ELEMENTS = (
     _E("/form_schema/required", "表单必填项", kinds.any_texts),
 )
 # fmt: on
+
+# Kept with the item and shown or explained somewhere; nothing is computed from them.
+BESIDE = {
+    "": "id region codes_provenance provenance form_fields rules eligibility onsite_check",
+    "flags": "proxy_service_allowed appointment joint_applicants public_notice_wd",
+    "fee": "provenance ebill note payer",
+    "commitment": "provenance",
+    "result": "validity number_rule",
+}
+GROUPS = (
+    "",
+    "guide",
+    "limits",
+    "acceptance",
+    "fee",
+    "flags",
+    "materials/*",
+    "commitment",
+    "result",
+)
+
+
+def _names(group: str) -> frozenset[str]:
+    before = f"/{group}/" if group else "/"
+    ours = (element.pointer for element in ELEMENTS if element.pointer.startswith(before))
+    own = (pointer.removeprefix(before).split("/")[0] for pointer in ours)
+    return frozenset([*own, *BESIDE.get(group, "").split()])
+
+
+KNOWN = {group: _names(group) for group in GROUPS}
 
 
 def _at(body: Any, names: list[str], before: str = "") -> Iterator[tuple[str, Any, bool]]:
@@ -169,6 +202,18 @@ def missing_elements(body: Body, _: Policy) -> Iterator[Hit]:
                 yield Hit(pointer, element.zh)
 
 
+def unknown_elements(body: Body, _: Policy) -> Iterator[Hit]:
+    """A name that nothing reads: most likely a slip, and then what it should say is not said."""
+    for group, names in KNOWN.items():
+        for pointer, value, there in _at(body, group.split("/") if group else []):
+            if not there or not isinstance(value, Mapping):
+                continue
+            for name in value:
+                if name not in names:
+                    escaped = str(name).replace("~", "~0").replace("/", "~1")
+                    yield Hit(f"{pointer}/{escaped}", str(name))
+
+
 RULES = (
     Rule(
         "element_missing",
@@ -176,5 +221,12 @@ RULES = (
         "缺少“{}”,或填写的内容不对。",
         "青神方案2018 事项要素; 行政许可法30",
         missing_elements,
+    ),
+    Rule(
+        "element_unknown",
+        Severity.WARNS,
+        "“{}”不是事项的要素,系统不会读它,可能写错了。",
+        "GB/T 39554.2-2020 要素",
+        unknown_elements,
     ),
 )

@@ -4,11 +4,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from models.rules.lint import kinds
 from models.rules.lint.finding import Body, Hit, Policy, Rule, Severity
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _KINDS = ("string", "number", "integer", "boolean", "array", "object")
 DEEPEST = 12
+LONGEST_PATTERN = 200
+# (a+)+ takes for ever on some texts.
+_REPEATS_REPEATS = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
 
 
 def fields_not_described(body: Body, _: Policy) -> Iterator[Hit]:
@@ -27,6 +31,14 @@ def _is_described(name: str, definition: Mapping[str, Any]) -> bool:
     return bool(_NAME.fullmatch(name)) and shown and titled and _is_bounded(kind, definition)
 
 
+_LENGTH = kinds.whole(0, 10**6)
+_BOUNDS: Mapping[str, kinds.Fits] = {
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), kinds.number),
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _LENGTH),
+    "multipleOf": lambda value: kinds.number(value) and value > 0,
+}
+
+
 def _is_bounded(kind: object, definition: Mapping[str, Any]) -> bool:
     needed: dict[object, tuple[str, ...]] = {
         "string": ("minLength", "maxLength"),
@@ -34,6 +46,8 @@ def _is_bounded(kind: object, definition: Mapping[str, Any]) -> bool:
         "integer": ("minimum", "maximum"),
         "array": ("minItems", "maxItems", "items"),
     }
+    if not all(fits(definition[key]) for key, fits in _BOUNDS.items() if key in definition):
+        return False
     if "enum" in definition:
         return isinstance(definition["enum"], list) and bool(definition["enum"])
     return kind in _KINDS and all(key in definition for key in needed.get(kind, ()))
@@ -55,13 +69,16 @@ def form_refers_out(body: Body, _: Policy) -> Iterator[Hit]:
 
 
 def bad_patterns(body: Body, _: Policy) -> Iterator[Hit]:
-    """A pattern that no form could be checked by."""
+    """A pattern that no form could be checked by, or not before the person has gone home."""
     for pointer, key, value in _walk(body["form_schema"], "/form_schema"):
         if key != "pattern" or isinstance(value, Mapping):  # a field may have this name
             continue
         try:
             re.compile(value)
         except (re.error, TypeError, OverflowError, RecursionError):
+            yield Hit(pointer)
+            continue
+        if len(value) > LONGEST_PATTERN or _REPEATS_REPEATS.search(value):
             yield Hit(pointer)
 
 

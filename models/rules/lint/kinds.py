@@ -13,6 +13,7 @@ LONGEST = 1000
 LONGEST_TEXT = 10_000  # a form to be copied
 MOST_DAYS = 400
 MOST_FEN = 10**11
+MOST_NUMBER = 10**15  # beyond it a float is not exact
 
 
 def text(value: Any, longest: int = LONGEST) -> bool:
@@ -33,6 +34,11 @@ def texts(value: Any) -> bool:
 
 def any_texts(value: Any) -> bool:
     return isinstance(value, list) and all(map(text, value))
+
+
+def number(value: Any) -> bool:
+    whole_or_not = isinstance(value, int | float) and not isinstance(value, bool)
+    return whole_or_not and abs(value) <= MOST_NUMBER
 
 
 def mapping(value: Any) -> bool:
@@ -93,9 +99,9 @@ def limit(value: Any) -> bool:
     if not isinstance(value, Mapping) or not whole(0, MOST_DAYS)(value.get("value")):
         return False
     starts = among("ON_ACCEPTED", "ON_RECEIVED", "ON_DECISION")
-    units = {unit.value for unit in Unit} - {Unit.HOUR.value}
+    units = among(*({unit.value for unit in Unit} - {Unit.HOUR.value}))
     return (
-        value.get("unit") in units
+        units(value.get("unit"))
         and Limit.of(value).value >= 0
         and ("clock_start" not in value or starts(value["clock_start"]))
         and maybe_blank(value.get("basis", ""))
@@ -111,7 +117,9 @@ def actor(value: Any) -> bool:
 
 def fee_rule(value: Any) -> bool:
     """One amount, so much for each, or so much per unit by kind: never free text (安阳方案2014)."""
-    if not isinstance(value, Mapping) or not isinstance(value.get("when"), Mapping | None):
+    if not isinstance(value, Mapping) or not isinstance(value.get("when", 0), Mapping | None):
+        return False
+    if not text(value.get("name", "-")):
         return False
     amount = whole(0, MOST_FEN)
     ways = [key for key in ("amount_cent", "amount_cent_each", "unit_price_cent") if key in value]

@@ -130,7 +130,7 @@ def _branch(body: Body, facts: Facts) -> Branch:
     asked = required_materials(body["materials"], facts)
     fee, fault = None, ""
     try:
-        fee = assess(body["fee"], facts)
+        fee = assess({"basis": "", **body["fee"]}, facts)  # no basis is the linter's to tell
     except FeeUndetermined as error:
         fault = str(error)
     return Branch(
