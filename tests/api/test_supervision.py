@@ -133,7 +133,8 @@ async def test_pages_of_alerts(world: World) -> None:
     await late_case(world)
     await make.submitted(world, await make.citizen(world, make.LI))
     await sweep(world, at(3, 6))
-    read, cursor = [], {}
+    read: list[tuple[str, str]] = []
+    cursor: dict[str, Any] = {}
     for _ in range(3):
         page = (await shown(world, limit=1, **cursor)).json
         read += [(alert["code"], alert["light"]) for alert in page["alerts"]]
