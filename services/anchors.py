@@ -106,7 +106,7 @@ async def cover(last: Anchor | None, through: int) -> Covered:
 
 async def events(after: int, through: int) -> AsyncIterator[Mapping[str, Any]]:
     """Yield the events of all cases by id, a page in memory at a time."""
-    while page := await rows(EVENTS, [after, through, PAGE]):
+    while after < through and (page := await rows(EVENTS, [after, through, PAGE])):
         for event in page:
             yield event
         after = page[-1]["id"]

@@ -94,5 +94,5 @@ def _step(event: CaseEvent, names: Mapping[str, str]) -> Step:
         actor_id=None if is_applicant else event.actor_id,
         unit=event.unit,
         officer=names.get(event.actor_id or ""),
-        facts={name: event.data[name] for name in FACTS if name in event.data},
+        facts={name: event.data[name] for name in FACTS if event.data.get(name) is not None},
     )
