@@ -142,7 +142,6 @@ SAID: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.requirement("过程结果实时提供")
 async def test_a_whole_review_is_reported(scene: Scene) -> None:
     """From the start of the review to its end, as an approval system tells it."""
     case = await scene.world.rows("cases")

@@ -21,6 +21,7 @@ from services.events import (
     OriginalsFirst,
     PackageNotAcknowledged,
     Reported,
+    ShortfallOpen,
 )
 from services.fees import FeeUndetermined
 from services.transitions import StepNotAllowed
@@ -171,6 +172,17 @@ async def test_verify_later_is_not_approved_before_the_originals(world: World) -
     await Case.filter(id=scene.filed.case_id).update(accept_mode="VERIFY_LATER")
     async with refused(world, OriginalsFirst):
         await scene.report(scene.decided(seq=1))
+
+
+async def test_nothing_is_approved_while_a_promised_material_is_open(world: World) -> None:
+    """T28's guard; a rejection (T29) does not wait for papers."""
+    scene = await open_scene(world)
+    await Case.filter(id=scene.filed.case_id).update(
+        accept_mode="SHORTFALL", shortfall_status="OPEN"
+    )
+    async with scene.alarmed(ShortfallOpen):
+        await scene.report(scene.decided(seq=1))
+    assert (await scene.report(scene.rejected(seq=1))).outcome == "applied"
 
 
 async def test_a_fee_after_acceptance_is_settled_before_the_approval(world: World) -> None:

@@ -18,7 +18,6 @@ async def handover(scene: Scene) -> ClockInstance:
     return await ClockInstance.get(case_id=scene.filed.case_id, name="PAPER_HANDOVER")
 
 
-@pytest.mark.requirement("纸质交接 14:30 / 9:30")
 @pytest.mark.parametrize(
     ("accepted", "due"),
     [
@@ -38,7 +37,6 @@ async def test_the_morning_and_the_afternoon_have_their_hours(
     assert (clock.due_at, clock.next_at, clock.stopped_at) == (due, due, None)
 
 
-@pytest.mark.requirement("材料交接表签收")
 async def test_taking_over_ends_it(world: World) -> None:
     scene = await open_scene(world, acked=False)
     world.clock.at = shanghai(3, 2, 14)

@@ -52,8 +52,8 @@ async def test_a_question_changes_no_state_and_no_clock(world: World) -> None:
     assert (await scene.filed.case()).backoffice_seq == 2
     [question] = await questions(scene)
     assert (question.question, question.answer, question.open) == (QUESTION, None, True)
-    [aside] = [payload for name, payload in await world.jobs() if name == "case.tell_aside"]
-    assert aside["what"] == "information_requested"
+    [message] = await world.rows("messages")
+    assert "审批部门有问题请您说明" in message["data"]
 
 
 async def test_the_answer_goes_to_the_back_office(world: World) -> None:
@@ -157,7 +157,7 @@ async def test_a_demand_for_materials_is_no_question(world: World, demand: str) 
         await scene.tell(ASKED, question=demand)
 
 
-@pytest.mark.requirement("不得体外循环")
+@pytest.mark.requirement("超时限/不按流程")
 async def test_a_correction_after_acceptance_is_always_refused(world: World) -> None:
     scene = await open_scene(world)
     async with scene.alarmed(CorrectionAfterAcceptance):

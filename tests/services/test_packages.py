@@ -156,7 +156,6 @@ async def supplement(world: World, filed: Filed) -> dict[str, Any]:
     return body
 
 
-@pytest.mark.requirement("实时流转电子材料")
 async def test_a_supplement_lists_only_what_is_new(world: World) -> None:
     """容缺: M05 was promised and came after the acceptance; the rest was handed over before."""
     filed = await make.accepted(world, await make.citizen(world))

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from models.case import ClockInstance
 from models.delivery import Delivery
 from models.rules.calendar import due_on
@@ -27,7 +25,6 @@ async def picked_up(world: World) -> Filed:
     return filed
 
 
-@pytest.mark.requirement("回执移交 1工作日")
 async def test_handing_it_on_ends_the_clock_that_the_signature_started(world: World) -> None:
     """Signed on Monday 2026-03-02: to the department by Tuesday."""
     filed = await picked_up(world)

@@ -38,7 +38,6 @@ async def test_the_right_person_passes(world: World) -> None:
     assert await corrections(scene) == []
 
 
-@pytest.mark.requirement("结果交接与更正 1工作日")
 @pytest.mark.parametrize(
     ("wrong", "pointers"),
     [

@@ -25,7 +25,7 @@ async def accepted(world: World, item: str = "ITEM10") -> Scene:
     return scene
 
 
-@pytest.mark.requirement("限时办结/联合办理")
+@pytest.mark.requirement("承诺件")
 async def test_an_expert_review_stops_both_clocks_and_they_go_on_with_what_was_left(
     world: World,
 ) -> None:
@@ -96,7 +96,7 @@ async def test_two_procedures_one_after_the_other_both_cost_nothing(world: World
     assert (await scene.last_days())["DECISION_PROMISED"] == "2026-07-17"
 
 
-@pytest.mark.requirement("不得体外循环")
+@pytest.mark.requirement("超时限/不按流程")
 @pytest.mark.parametrize("procedure", ["现场踏勘", "内部研究", "公示", "检验 检测"])
 async def test_nothing_else_stops_the_clocks(world: World, procedure: str) -> None:
     """A site visit is not in the law's list, and ITEM10 publishes 联合踏勘 and 专家评审 only."""
@@ -105,7 +105,6 @@ async def test_nothing_else_stops_the_clocks(world: World, procedure: str) -> No
         await scene.tell(STARTED, procedure=procedure, planned_days=5)
 
 
-@pytest.mark.requirement("联合踏勘")
 async def test_a_joint_site_visit_does_where_the_item_says_so(world: World) -> None:
     scene = await accepted(world)
     assert (await scene.tell(STARTED, procedure="联合踏勘", planned_days=3)).state == "SUSPENDED"

@@ -104,8 +104,8 @@ async def test_a_request_that_is_declined_lets_the_case_go_on(world: World) -> N
     assert await world.rows("case_events") == before
     [withdrawal] = await Withdrawal.filter(case_id=case.id)
     assert (withdrawal.status, withdrawal.answer) == ("DECLINED", "已经登簿。")
-    [aside] = [payload for name, payload in await world.jobs() if name == "case.tell_aside"]
-    assert aside["what"] == "withdrawal_declined"
+    [message] = await world.rows("messages")
+    assert "没有同意撤回" in message["data"]
     # It may be asked again, and the back-office goes on counting its events.
     await request(scene)
     assert (await scene.tell(ANSWERED, confirmed=True)).state == "WITHDRAWN"
@@ -162,7 +162,7 @@ async def test_a_request_and_a_decision_at_once_end_in_one_order(world: World) -
     assert (await scene.filed.case()).withdraw_requested_at is None
 
 
-@pytest.mark.requirement("不得体外循环")
+@pytest.mark.requirement("超权限/超时限/逆程序")
 async def test_nobody_withdraws_for_the_applicant(world: World) -> None:
     scene = await open_scene(world)
     for confirmed, reason in ((True, None), (False, "已经登簿。")):
