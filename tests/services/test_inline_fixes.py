@@ -12,6 +12,7 @@ from services.inline_fixes import FixUnanswered, FixUnknown
 from services.transitions import StepNotAllowed
 from tests import make
 from tests.make import Filed
+from tests.services.flavoured import told
 from tests.services.reviewing import form_field, judge, notify, refused, reviewer
 from tests.world import World
 
@@ -38,7 +39,7 @@ async def test_a_field_is_put_right_while_the_clocks_run_on(world: World) -> Non
     progress = await world.ctx.progress.of_case(filed.citizen.account_id, filed.case_id)
     assert progress.fix == {"fields": ["contractor"], "note": "少写了一个字,改一下就行。"}
     assert progress.waiting_for[0] == "您"
-    assert "fix_field" in [payload.get("what") for _, payload in await world.jobs()]
+    assert "有处小错误,请当场改好" in await told(world)
     await _put(world, filed, "contractor", "示例县绿源建设工程有限公司")
     await world.ctx.inline_fixes.confirm(filed.citizen, filed.case_id)
     case = await filed.case()

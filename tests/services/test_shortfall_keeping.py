@@ -6,14 +6,15 @@ from models.case import ClockInstance
 from models.promise import ShortfallItem
 from models.rules.reasons import DefectReason
 from models.rules.states import State
-from services import lacking as keeping
+from models.supervision import MonitorAlert
 from services.cases import NotEditable
 from services.events import Decision
 from services.lacking import MaterialNotPromised, PromiseExpired
 from tests import make
 from tests.services import stages
-from tests.services.flavoured import Lacking, at, body_of, lacking
+from tests.services.flavoured import Lacking, at, body_of, lacking, told
 from tests.services.reviewing import refused
+from tests.services.timing import sweep
 from tests.world import World
 
 BLURRED = DefectReason.BLURRED.value
@@ -50,7 +51,7 @@ async def test_what_failed_may_be_supplied_again_until_the_day_is_over(world: Wo
     await story.judge(world, reason=BLURRED)
     assert await _statuses(story) == {"M06": "PROMISED"}
     assert (await story.filed.case()).shortfall_status == "OPEN"
-    assert "supply_again" in [payload.get("what") for _, payload in await world.jobs()]
+    assert "补交的材料不合格,请重新传" in await told(world)
     world.clock.at = at("2026-03-10", "23:59")
     await story.supply(world)
     await story.judge(world)
@@ -114,22 +115,31 @@ async def test_a_refusal_needs_no_promise_to_be_kept(world: World) -> None:
         await story.supply(world)
 
 
-async def test_what_waits_for_an_officer_is_not_the_applicants_delay(world: World) -> None:
+@pytest.mark.parametrize("passes", [True, False])
+async def test_what_waits_for_an_officer_is_not_the_applicants_delay(
+    world: World, passes: bool
+) -> None:
     story = await lacking(world)
     await story.accepted(world)
     case_id = story.filed.case_id
-    assert not await keeping.awaits_verdict(case_id)
     world.clock.at = at("2026-03-10", "23:30")
     await story.supply(world)
-    assert await keeping.awaits_verdict(case_id)
+    await sweep(world, at("2026-03-11", "00:00"))
+    case = await story.filed.case()
+    assert (case.state, case.shortfall_status) == (State.ACCEPTED, "OPEN")
+    alert = await MonitorAlert.get(case_id=case_id, code="SHORTFALL")
+    assert (alert.kind, alert.light, alert.owner_role) == ("OVERTIME", "RED", "WINDOW")
     world.clock.at = at("2026-03-11", "09:00")
-    await story.judge(world, reason=BLURRED)
-    assert not await keeping.awaits_verdict(case_id)
-    # Who ends such a case looks at it again now.
-    clock = await ClockInstance.get(case_id=case_id, name="SHORTFALL")
-    assert clock.next_at == world.clock.now()
-    await keeping.overdue(case_id)
-    assert await _statuses(story) == {"M06": "OVERDUE"}
+    if passes:
+        await story.judge(world)
+        await sweep(world, at("2026-03-12", "00:00"))
+        assert (await story.filed.case()).shortfall_status == "FULFILLED"
+    else:
+        await story.judge(world, reason=BLURRED)
+        await sweep(world)
+        case = await story.filed.case()
+        assert (case.state, case.shortfall_status) == (State.WITHDRAWN_DEEMED, "OVERDUE")
+        assert await _statuses(story) == {"M06": "OVERDUE"}
 
 
 async def test_before_acceptance_nothing_is_supplied_in_passing(world: World) -> None:

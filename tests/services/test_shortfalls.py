@@ -42,7 +42,7 @@ from services.transitions import StepNotAllowed, StepNotYours
 from services.verdicts import VerdictsIncomplete
 from tests import make
 from tests.services import stages
-from tests.services.flavoured import at, body_of, discredit, lacking, published
+from tests.services.flavoured import at, body_of, discredit, lacking, published, told
 from tests.services.reviewing import material, refused
 from tests.world import World
 
@@ -172,9 +172,7 @@ async def test_the_department_confirms_and_nobody_else(world: World) -> None:
     await confirm(both, story.filed.case_id, "M06", confirmed=True)
     row = await ShortfallItem.get(case_id=story.filed.case_id)
     assert (row.status, row.confirmed_by) == ("CONFIRMED", both.id)
-    assert ("case.ask", "sign_promise") in [
-        (name, payload.get("what")) for name, payload in await world.jobs()
-    ]
+    assert "部分材料可后补,请签容缺承诺" in await told(world)
     [alert] = await world.rows("monitor_alerts")
     assert (alert["kind"], alert["code"]) == ("OVERREACH", "step_not_yours")
 
@@ -203,11 +201,9 @@ async def test_a_refusal_is_told_with_its_reason_at_once(world: World) -> None:
         story.department, filed.case_id, "M06", confirmed=False, reason="开业前就要有制度。"
     )
     seen = await ctx.progress.of_case(filed.citizen.account_id, filed.case_id)
-    [told] = seen.lacking
-    assert (told["status"], told["reason"]) == ("DECLINED", "开业前就要有制度。")
-    await world.work()
-    words = [row["data"] for row in await world.rows("messages")]
-    assert any("有材料不能后补" in str(each) for each in words)
+    [shown] = seen.lacking
+    assert (shown["status"], shown["reason"]) == ("DECLINED", "开业前就要有制度。")
+    assert "有材料不能后补,请看原因" in await told(world)
     # It is not asked for again, and the material is due like any other.
     async with refused(world, ShortfallDeclined):
         await story.proposed(world)

@@ -95,6 +95,7 @@ ELEMENTS = (
     _E("/flags/max_visits", "到场次数", kinds.whole(0, 10)),
     _E("/flags/agent_allowed", "是否可委托代办", kinds.yes_no),
     _E("/flags/township_acceptance", "乡镇是否可办", kinds.yes_no),
+    _E("/flags/one_open_case", "是否一次只能办一件", kinds.yes_no, needed=False),
     _E("/flags/joint_departments", "联办部门", kinds.any_texts),
     _E("/flags/backend_mode", "审批系统对接方式", kinds.word(BackendMode)),
     _E("/exemption_rules", "不需办理的情形", kinds.mappings, needed=False),
