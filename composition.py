@@ -28,6 +28,7 @@ from services.fees import Fees
 from services.forms import Forms
 from services.handoff import Handoff
 from services.items import Items
+from services.joint import Joint
 from services.machines import Machines
 from services.materials import Materials
 from services.messages import Messages
@@ -46,7 +47,7 @@ from services.staff import StaffAccounts
 from services.submissions import Submissions
 from services.timeouts import Timeouts
 from services.timers import Timers
-from services.transitions import TELL, Transitions
+from services.transitions import ROLL_UP, TELL, Transitions
 from settings import Settings
 from uploads.multipart import StreamedMultipart
 
@@ -103,6 +104,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     timeouts = Timeouts(transitions, acceptance, reminders, ends)
     timers = Timers(items, payments, reminders, timeouts)
     archive = Archive(cases, made.crypto, made.files, _archive_policy(settings), unsigned)
+    joint = Joint(items, forms, transitions)
     context = Context(
         tokens=made.tokens,
         limiter=made.limiter,
@@ -115,7 +117,8 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         items=items,
         cases=cases,
         materials=materials,
-        submissions=Submissions(cases, applicants, transitions, made.crypto),
+        submissions=Submissions(cases, applicants, transitions, made.crypto, joint),
+        joint=joint,
         progress=ProgressReader(made.crypto),
         reviews=Reviews(cases, acceptance, fees),
         handoff=Handoff(made.clock, made.crypto),
@@ -140,6 +143,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             TELL: messages.tell,
             REMIND: messages.remind,
             DELIVER: messages.deliver,
+            ROLL_UP: joint.roll_up,
             "payment.sweep": payments.sweep,
             "delivery.create_parcel": deliveries.create_parcel,
             "delivery.poll": deliveries.poll,

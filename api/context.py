@@ -12,6 +12,7 @@ from services.events import BackofficeEvents
 from services.files import MultipartReader
 from services.handoff import Handoff
 from services.items import Items
+from services.joint import Joint
 from services.machines import Machines
 from services.materials import Materials
 from services.originals import Originals
@@ -41,6 +42,7 @@ class Context:
     cases: Cases
     materials: Materials
     submissions: Submissions
+    joint: Joint
     progress: ProgressReader
     reviews: Reviews
     handoff: Handoff

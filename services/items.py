@@ -25,6 +25,9 @@ from services.errors import Invalid, NotFound
 from services.ports import Clock
 from services.schemas import form_validator
 
+# In a joint item these run for each child: whoever has the application keeps them.
+OF_DEPARTMENTS = (ClockName.PRE_REVIEW_SLA, ClockName.NOTIFY_5WD, ClockName.CORRECTION)
+
 
 class ItemUnknown(NotFound):
     """There is no such service item."""
@@ -99,6 +102,12 @@ class PublishedItem:
     def fee_stage(self) -> FeeStage:
         return FeeStage(self.body["fee"]["stage"])
 
+    @property
+    def joint_items(self) -> Sequence[Mapping[str, Any]]:
+        """The children of a joint item (联办件), one per department; none for any other."""
+        found: Sequence[Mapping[str, Any]] = self.body.get("joint_items", ())
+        return found
+
     @cached_property
     def form(self) -> Validator:
         return form_validator(self.form_schema)
@@ -108,6 +117,8 @@ class PublishedItem:
         acceptance = self.body["acceptance"]
         limits = self.body["limits"]
         if clock is ClockName.NOTIFY_5WD and acceptance["legal_clock_start"] != "ON_SUBMIT":
+            return None
+        if self.joint_items and clock in OF_DEPARTMENTS:
             return None
         own: dict[ClockName, Limit | None] = {
             ClockName.PRE_REVIEW_SLA: _working(acceptance.get("pre_review_sla_wd")),

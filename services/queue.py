@@ -30,7 +30,7 @@ SELECT * FROM (
       WHERE k.case_id = c.id AND k.stopped_at IS NULL AND k.paused_at IS NULL
         AND k.name <> 'RATING_WINDOW'), $1) AS due
   FROM cases c JOIN items i ON i.id = c.item_id JOIN item_versions v ON v.id = c.item_version_id
-  WHERE c.state = ANY($2::text[])
+  WHERE c.state = ANY($2::text[]) AND v.body::jsonb -> 'joint_items' IS NULL
     AND ($3 OR v.body::jsonb #>> '{acceptance,actor}' = 'DEPARTMENT')
 ) q
 WHERE $4::int IS NULL OR (rank, due, id) > ($4, $5::timestamptz, $6::uuid)
@@ -64,7 +64,8 @@ class QueuePage:
 async def read(officer: Officer, state: State | None, limit: int, cursor: str | None) -> QueuePage:
     """Return a page of what waits; raise ``CursorInvalid`` for a cursor that is not ours.
 
-    Without a state: everything not yet accepted, submitted and pre-reviewing first. Windows see
+    Without a state: everything not yet accepted, submitted and pre-reviewing first. Of a joint
+    case its children are what waits. Windows see
     every item, departments the items that departments accept.
     """
     states = [each.value for each in ((state,) if state else WAITING) if each not in HIDDEN]

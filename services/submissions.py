@@ -22,6 +22,7 @@ from services.errors import FieldFault, Invalid
 from services.forms import check_form
 from services.idempotency import Once
 from services.items import PublishedItem
+from services.joint import Joint
 from services.orders import close_soon
 from services.ports import Crypto
 from services.transitions import StepNotAllowed, Transitions
@@ -77,6 +78,7 @@ class Submissions:
     applicants: Applicants
     transitions: Transitions
     crypto: Crypto
+    joint: Joint
 
     @transaction
     async def submit(self, who: Citizen, case_id: UUID, key: str) -> Receipt:
@@ -95,7 +97,18 @@ class Submissions:
         await self._check(opened, applicant)
         changes = await self._numbers(case, opened.item, applicant)
         await self.transitions.apply(case, opened.item, Event.SUBMIT, who.actor, changes=changes)
+        await self._file_children(opened, who, applicant)
         return await self._answer(once, case)
+
+    async def _file_children(self, parent: Opened, who: Citizen, applicant: Applicant) -> None:
+        """File a joint application with each of its departments, all of them or none (联办件)."""
+        for child in await self.joint.split(parent.case, parent.item):
+            opened = await self._complete(child)
+            await self._check(opened, applicant)
+            changes = await self._numbers(child, opened.item, applicant)
+            await self.transitions.apply(
+                child, opened.item, Event.SUBMIT, who.actor, changes=changes
+            )
 
     @transaction
     async def resubmit(self, who: Citizen, case_id: UUID, key: str) -> Receipt:
@@ -114,14 +127,15 @@ class Submissions:
 
     @transaction
     async def withdraw(self, who: Citizen, case_id: UUID, key: str) -> Receipt:
-        """Withdraw before acceptance (T46)."""
+        """Withdraw before acceptance (T46); of a joint case every department's part with it."""
         case = await self.cases.locked(who, case_id)
         once = Once.of(str(who.account_id), key, "withdraw", case_id)
         if (given := await once.answered()) is not None:
             return Receipt(**given)
         item = await self.cases.items.version(case.item_version_id)
-        await self.transitions.apply(case, item, Event.WITHDRAW, who.actor)
-        await close_soon(self.transitions.jobs, case.id)
+        if not item.joint_items or await self.joint.withdraw(case, who):
+            await self.transitions.apply(case, item, Event.WITHDRAW, who.actor)
+            await close_soon(self.transitions.jobs, case.id)
         return await self._answer(once, case)
 
     async def _complete(self, case: Case) -> Opened:
