@@ -38,6 +38,7 @@ from services.inline_fixes import InlineFixes
 from services.inquiries import Inquiries
 from services.item_checks import ItemChecks
 from services.items import Items
+from services.joint import Joint
 from services.machines import Machines
 from services.marks import Marks
 from services.materials import Materials
@@ -66,7 +67,7 @@ from services.superseding import NewEditions
 from services.supervision import AlertMeter, Supervision
 from services.timeouts import Timeouts
 from services.timers import Timers
-from services.transitions import TELL, Transitions
+from services.transitions import ROLL_UP, TELL, Transitions
 from services.withdrawals import Withdrawals
 from settings import Settings
 from uploads.multipart import StreamedMultipart
@@ -131,6 +132,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     timeouts = Timeouts(transitions, acceptance, reminders, ends)
     timers = Timers(items, payments, reminders, timeouts, recounts)
     archive = Archive(cases, made.crypto, made.files, _archive_policy(settings), unsigned)
+    joint = Joint(items, forms, transitions)
     context = Context(
         tokens=made.tokens,
         limiter=made.limiter,
@@ -147,7 +149,8 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         cases=cases,
         renewals=Renewals(cases),
         materials=materials,
-        submissions=Submissions(cases, applicants, transitions, made.crypto),
+        submissions=Submissions(cases, applicants, transitions, made.crypto, joint),
+        joint=joint,
         progress=ProgressReader(made.crypto),
         deadlines=Deadlines(made.clock, calendars, items),
         reviews=Reviews(cases, acceptance, fees, audit),
@@ -184,6 +187,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             APPEND: audit.append_late,
             REMIND: messages.remind,
             DELIVER: messages.deliver,
+            ROLL_UP: joint.roll_up,
             "payment.sweep": payments.sweep,
             "delivery.create_parcel": deliveries.create_parcel,
             "delivery.poll": deliveries.poll,

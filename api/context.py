@@ -18,6 +18,7 @@ from services.handoff import Handoff
 from services.inline_fixes import InlineFixes
 from services.inquiries import Inquiries
 from services.items import Items
+from services.joint import Joint
 from services.machines import Machines
 from services.marks import Marks
 from services.materials import Materials
@@ -59,6 +60,7 @@ class Context:
     renewals: Renewals
     materials: Materials
     submissions: Submissions
+    joint: Joint
     progress: ProgressReader
     deadlines: Deadlines
     reviews: Reviews

@@ -39,12 +39,13 @@ async def run(settings: Settings, words: Sequence[str]) -> int:
     parts = compose(settings)
     await parts.open()
     try:
-        return await _export(parts.archive, arguments.case_no, arguments.folder)
+        return await written(parts.archive, arguments.case_no, arguments.folder)
     finally:
         await parts.close()
 
 
-async def _export(archive: Archive, case_no: str, folder: Path) -> int:
+async def written(archive: Archive, case_no: str, folder: Path) -> int:
+    """Export and look at once whether it is whole; return the exit status."""
     try:
         await export(archive, case_no, folder)
     except (Problem, FileExistsError) as error:

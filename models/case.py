@@ -53,9 +53,9 @@ class Case(Model):
     # A trigger refuses to take the mark back (先办后验标识, 随档案永久保存).
     verify_later_mark = fields.BooleanField(default=False)
     service_consent_at = fields.DatetimeField(null=True)
-    # 跑动次数: days on which the applicant came, the latest of them in ``last_visit_on``.
+    # 跑动次数, and the last day that counted: what was done in one visit is one visit.
     visits = fields.SmallIntField(db_default=0, default=0)
-    last_visit_on = fields.DateField(null=True)
+    visited_on = fields.DateField(null=True)
     withdraw_requested_at = fields.DatetimeField(null=True)
     parent: fields.ForeignKeyNullableRelation["Case"] = fields.ForeignKeyField(
         "models.Case", null=True, related_name="children", on_delete=fields.RESTRICT

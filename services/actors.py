@@ -58,4 +58,10 @@ class Actor:
     unit: str | None
 
 
+@dataclass(frozen=True)
+class RollUp(Actor):
+    """The system in the place of a role: a joint case's own step, which follows from its
+    children's (联办件)."""
+
+
 SYSTEM = Actor(Role.SYSTEM, None, None)

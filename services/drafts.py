@@ -16,6 +16,7 @@ from models.rules.events import Role
 from models.rules.item_words import DraftStatus
 from models.rules.lint import Finding
 from models.rules.simulation import Simulation
+from models.rules.versions import digest_of, next_version
 from models.staff import StaffMember
 from models.unit import transaction
 from services.actors import Officer
@@ -23,7 +24,7 @@ from services.editors import check_author, sees
 from services.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from services.idempotency import Once
 from services.item_checks import Examination, ItemChecks
-from services.items import Items, digest_of, next_version
+from services.items import Items
 from services.ports import Clock
 
 IMPORTED = "import"  # the writer of what came from the common catalogue

@@ -2,8 +2,6 @@
 
 import base64
 import binascii
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,11 +18,15 @@ from models.rules.clock_table import CLOCKS, ClockName
 from models.rules.events import Role, acceptor_role
 from models.rules.states import FeeStage
 from models.rules.timeouts import Policy
+from models.rules.versions import digest_of, version_key
 from models.unit import transaction
 from services.errors import Conflict, Invalid, NotFound
 from services.item_checks import Examination, ItemChecks, refused
 from services.ports import Clock
 from services.schemas import form_validator
+
+# In a joint item these run for each child: whoever has the application keeps them.
+OF_DEPARTMENTS = (ClockName.PRE_REVIEW_SLA, ClockName.NOTIFY_5WD, ClockName.CORRECTION)
 
 
 class ItemUnknown(NotFound):
@@ -107,6 +109,12 @@ class PublishedItem:
     def fee_stage(self) -> FeeStage:
         return FeeStage(self.body["fee"]["stage"])
 
+    @property
+    def joint_items(self) -> Sequence[Mapping[str, Any]]:
+        """The children of a joint item (联办件), one per department; none for any other."""
+        found: Sequence[Mapping[str, Any]] = self.body.get("joint_items", ())
+        return found
+
     @cached_property
     def form(self) -> Validator:
         return form_validator(self.form_schema)
@@ -116,6 +124,8 @@ class PublishedItem:
         acceptance = self.body["acceptance"]
         limits = self.body["limits"]
         if clock is ClockName.NOTIFY_5WD and acceptance["legal_clock_start"] != "ON_SUBMIT":
+            return None
+        if self.joint_items and clock in OF_DEPARTMENTS:
             return None
         own: dict[ClockName, Limit | None] = {
             ClockName.PRE_REVIEW_SLA: _working(acceptance.get("pre_review_sla_wd")),
@@ -141,23 +151,6 @@ def _working(days: int | None) -> Limit | None:
 
 def _limit(data: Mapping[str, Any] | None) -> Limit | None:
     return None if data is None else Limit.of(data)
-
-
-def digest_of(body: Mapping[str, Any]) -> str:
-    """Return the SHA-256 (hex) of the canonical JSON of a body."""
-    canonical = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def version_key(version: str) -> tuple[int, ...]:
-    """Return what versions are ordered by: 2026.10 comes after 2026.9."""
-    return tuple(int(part) for part in version.split("."))
-
-
-def next_version(version: str) -> str:
-    """Return the number that comes next: 2026.3 after 2026.2, 2026.1 after 2026."""
-    *first, last = version_key(version)
-    return ".".join(map(str, [*first, last + 1] if first else [last, 1]))
 
 
 @dataclass(frozen=True)

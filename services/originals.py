@@ -95,12 +95,12 @@ class Originals:
         known = await lists.listed(self.cases, opened)
         lists.check_look(look, await lists.still_to_see(self.cases, opened), known)
         check = await self._record(officer, opened.case, look, known)
-        visit = {} if look.by_post else visited(opened.case, check.at)
+        visit = visited(opened.case, check.at, came=not look.by_post)
         if look.outcome is Outcome.PASS:
             await self._pass(opened, actor, visit)
         elif look.outcome is Outcome.INCOMPLETE:
             await self._incomplete(opened, actor, visit, check)
-        elif visit:
+        else:
             await Case.filter(id=case_id).update(**visit)
             opened.case.update_from_dict(visit)
         return Checked(opened.case, check, warning_of(opened.case, opened.item))
@@ -117,7 +117,7 @@ class Originals:
         case = opened.case
         await desk.check_unsuspected(case)
         applicant = Actor(Role.APPLICANT, str(case.account_id), officer.unit)
-        visit = {} if by_post else visited(case, self.cases.clock.now())
+        visit = visited(case, self.cases.clock.now(), came=not by_post)
         data = {"recorded_by": str(officer.id), "by_post": by_post}
         await self.cases.transitions.apply(
             case, opened.item, Event.ORIGINALS_SUPPLIED, applicant, changes=visit, data=data

@@ -17,12 +17,13 @@ from models.rules.events import Role
 from models.rules.item_words import DraftStatus
 from models.rules.lint import kinds
 from models.rules.states import State
+from models.rules.versions import version_key
 from models.unit import transaction
 from services.actors import Officer
 from services.drafts import Drafts, as_data, check_current, check_open, hold
 from services.errors import Conflict, Forbidden, NotFound
 from services.item_checks import Examination
-from services.items import ItemUnknown, PublishedItem, VersionNotNewer, version_key
+from services.items import ItemUnknown, PublishedItem, VersionNotNewer
 
 log = structlog.get_logger("zhangban.items")
 

@@ -30,7 +30,7 @@ SELECT * FROM (
       WHERE k.case_id = c.id AND k.stopped_at IS NULL AND k.paused_at IS NULL
         AND k.name <> 'RATING_WINDOW'), $1) AS due
   FROM cases c JOIN items i ON i.id = c.item_id JOIN item_versions v ON v.id = c.item_version_id
-  WHERE c.state = ANY($2::text[])
+  WHERE c.state = ANY($2::text[]) AND v.body::jsonb -> 'joint_items' IS NULL
     AND ($3 OR v.body::jsonb #>> '{acceptance,actor}' = 'DEPARTMENT' OR EXISTS (
       SELECT FROM shortfall_items s WHERE s.case_id = c.id AND s.status = 'PROPOSED'))
 ) q
@@ -66,7 +66,8 @@ async def read(officer: Officer, state: State | None, limit: int, cursor: str | 
     """Return a page of what waits; raise ``CursorInvalid`` for a cursor that is not ours.
 
     Without a state: everything not yet accepted, submitted and pre-reviewing first. Windows see
-    every item, departments the items that departments accept and the shortfalls to confirm.
+    every item, departments the items that departments accept and the shortfalls to confirm. Of a
+    joint case its children are what waits.
     """
     states = [each.value for each in ((state,) if state else WAITING) if each not in HIDDEN]
     found = await rows(

@@ -25,6 +25,7 @@ from services.flavours import Wish
 from services.forms import check_form
 from services.idempotency import Once
 from services.items import PublishedItem
+from services.joint import Joint
 from services.orders import close_soon
 from services.ports import Crypto
 from services.promises import PromiseKind
@@ -91,6 +92,7 @@ class Submissions:
     applicants: Applicants
     transitions: Transitions
     crypto: Crypto
+    joint: Joint
 
     @transaction
     async def submit(
@@ -122,6 +124,7 @@ class Submissions:
         numbered = await self._numbers(case, opened.item, applicant)
         changes = {**numbered, "wanted_mode": mode.value}
         await self.transitions.apply(case, opened.item, Event.SUBMIT, who.actor, changes=changes)
+        await self._file_children(opened, who, applicant)
         return await self._answer(once, case)
 
     async def _choose(self, opened: Opened, wish: Wish) -> AcceptMode:
@@ -134,6 +137,16 @@ class Submissions:
             now = self.transitions.clock.now()
             await promises.take_back(case.id, PromiseKind.COMMITMENT, now)
         return mode
+
+    async def _file_children(self, parent: Opened, who: Citizen, applicant: Applicant) -> None:
+        """File a joint application with each of its departments, all of them or none (联办件)."""
+        for child in await self.joint.split(parent.case, parent.item):
+            opened = await self._complete(child)
+            await self._check(opened, applicant, frozenset())
+            changes = await self._numbers(child, opened.item, applicant)
+            await self.transitions.apply(
+                child, opened.item, Event.SUBMIT, who.actor, changes=changes
+            )
 
     @transaction
     async def resubmit(self, who: Citizen, case_id: UUID, key: str) -> Receipt:
@@ -155,14 +168,15 @@ class Submissions:
 
     @transaction
     async def withdraw(self, who: Citizen, case_id: UUID, key: str) -> Receipt:
-        """Withdraw before acceptance (T46)."""
+        """Withdraw before acceptance (T46); of a joint case every department's part with it."""
         case = await self.cases.locked(who, case_id)
         once = Once.of(str(who.account_id), key, "withdraw", case_id)
         if (given := await once.answered()) is not None:
             return Receipt(**given)
         item = await self.cases.items.version(case.item_version_id)
-        await self.transitions.apply(case, item, Event.WITHDRAW, who.actor)
-        await close_soon(self.transitions.jobs, case.id)
+        if not item.joint_items or await self.joint.withdraw(case, who):
+            await self.transitions.apply(case, item, Event.WITHDRAW, who.actor)
+            await close_soon(self.transitions.jobs, case.id)
         return await self._answer(once, case)
 
     async def _complete(self, case: Case) -> Opened:

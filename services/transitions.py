@@ -11,7 +11,7 @@ import orjson
 from models.case import Case
 from models.database import rows
 from models.ids import uuid7
-from models.rules import chain
+from models.rules import chain, joint
 from models.rules.clock_table import ClockName
 from models.rules.events import Event, Role
 from models.rules.lifecycle import IllegalStep, allowed, row_for
@@ -21,7 +21,7 @@ from models.rules.states import MonitorLight, RatingStatus, State
 from models.rules.supervision import AlertKind
 from models.rules.texts import text_for
 from models.unit import current_unit
-from services.actors import Actor
+from services.actors import Actor, RollUp
 from services.alerts import calm
 from services.clocks import ClockChanges, Clocks
 from services.errors import Conflict, Forbidden
@@ -31,7 +31,9 @@ from services.ports import Broadcast, Clock, Jobs
 from services.withdrawal_answers import answer_by_step, may_request
 
 TELL = "case.tell"
+ROLL_UP = "joint.roll_up"
 NOW = timedelta(0)
+JOINT = "联办件由各部门分别办理,请在各部门自己的办件上办。"
 
 # The case, its clocks, its notices and its event, all or nothing, in one trip to the database. A
 # clock that is started anew is stopped first: the start waits for every stop.
@@ -163,6 +165,8 @@ class Transitions:
         or ``StepLost``; nothing changed then.
         """
         row = _row_for(case.state, event, actor.role, item.acceptor)
+        if item.joint_items and event not in joint.OWN and not isinstance(actor, RollUp):
+            raise StepNotAllowed(JOINT)
         now = self.clock.now()
         step = _Step(case, row, actor, now, data or {})
         told = step.event()
@@ -197,6 +201,10 @@ class Transitions:
             after = until_morning(self.clock.now()) if actor.role is Role.SYSTEM else NOW
             key = f"{TELL}:{case.id}:{case.version}"
             await self.jobs.enqueue(TELL, payload, after=after, key=key)
+        if case.parent_id is not None:
+            child = {"child_id": str(case.id), "seq": case.version}
+            payload = {"parent_id": str(case.parent_id), **child}
+            await self.jobs.enqueue(ROLL_UP, payload, key=f"{ROLL_UP}:{case.id}:{case.version}")
         self.look_again(case)
 
 

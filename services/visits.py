@@ -8,12 +8,15 @@ from models.rules.calendar import day_of
 from services.items import PublishedItem
 
 
-def visited(case: Case, now: datetime) -> dict[str, Any]:
-    """Return the case's columns after a visit; what is done on one day is one visit."""
+def visited(case: Case, now: datetime, *, came: bool = True) -> dict[str, Any]:
+    """Return the case's columns after an act at the counter; what is done on one day is one visit.
+
+    ``came`` False: the papers came without the person.
+    """
     today = day_of(now)
-    if case.last_visit_on == today:
-        return {}
-    return {"visits": case.visits + 1, "last_visit_on": today}
+    if not came or case.visited_on == today:
+        return {"visits": case.visits, "visited_on": case.visited_on}
+    return {"visits": case.visits + 1, "visited_on": today}
 
 
 def warning_of(case: Case, item: PublishedItem) -> str | None:

@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                 "``models.rules.originals.Outcome``.",
             },
         ),
-        ops.AddField("Case", "last_visit_on", fields.DateField(null=True)),
+        ops.AddField("Case", "visited_on", fields.DateField(null=True)),
         ops.AddField("OriginalCheck", "identity_matched", fields.BooleanField(null=True)),
         ops.AddField("OriginalCheck", "evidence", _list()),
         ops.AddField("OriginalCheck", "by_post", fields.BooleanField(db_default=False, default=False)),

@@ -121,7 +121,7 @@ async def test_names_and_numbers_are_not_in_the_open(world: World) -> None:
     assert opened["form"]["felling_location"] == "北桥镇桥头村3小班"
 
 
-@pytest.mark.requirement("永久标识")
+@pytest.mark.requirement("永久标识", "终止办理+信用档案")
 async def test_the_mark_stays_with_the_file_for_good(world: World) -> None:
     """Story 2, branch b; what becomes of the credit event changes nothing of it."""
     filed = await verifying.lacking(world)
@@ -135,6 +135,8 @@ async def test_the_mark_stays_with_the_file_for_good(world: World) -> None:
     assert (package.manifest["marks"], package.manifest["retention"]) == (["先办后验"], "永久")
     [check] = package.manifest["original_checks"]
     assert check["outcome"] == "INCOMPLETE"
+    assert package.manifest["case"]["state"] == "TERMINATED"
+    assert package.manifest["events"][-1]["data"]["reason_code"] == "ORIGINALS_NOT_SUPPLIED"
     [event] = await world.ctx.credit.list(CreditStatus.PROPOSED, limit=9, before=None)
     officer = await make.officer(world, (Role.SUPERVISOR,))
     await world.ctx.credit.cancel(officer, event.id, "异议成立。")
@@ -298,12 +300,25 @@ async def test_an_edit_in_the_database_is_not_exported(world: World, tmp_path: P
 async def test_the_command_exports_and_verifies(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await withdrawn(world)
-    await archive_of(world, after=timedelta(0)).sweep()
-    [case] = await Case.all()
+    filed = await withdrawn(world)
+    case_no = str((await filed.case()).case_no)
     folder = tmp_path / "package"
-    await command.export(world.parts.archive, str(case.case_no), folder)
+    assert await command.written(world.parts.archive, case_no, folder) == 1
+    assert "case_unknown" in capsys.readouterr().err
+    await archive_of(world, after=timedelta(0)).sweep()
+    assert await command.written(world.parts.archive, case_no, folder) == 0
+    assert await command.written(world.parts.archive, case_no, folder) == 1
+    assert "is not empty" in capsys.readouterr().err
     assert await command.run(world.settings, ["verify", str(folder)]) == 0
     (folder / "application.json").unlink()
     assert await command.run(world.settings, ["verify", str(folder)]) == 1
     assert "application.json is missing" in capsys.readouterr().err
+
+
+async def test_the_worker_archives_by_schedule(world: World) -> None:
+    filed = await withdrawn(world)
+    _, sweep = world.parts.schedules["archive"]
+    assert await sweep() == 0
+    world.clock.advance(MONTH)
+    assert await sweep() == 1
+    assert (await filed.case()).state is State.ARCHIVED

@@ -77,6 +77,19 @@ async def test_the_originals_are_the_last_step_of_the_decision(world: World) -> 
     assert set(clocks) == {"SERVE_10WD", "RATING_WINDOW", "PICKUP_REMIND"}
 
 
+@pytest.mark.requirement("先行办理后校核")
+async def test_who_brings_everything_leaves_with_the_result(world: World) -> None:
+    """One visit (上门不超过1次): the originals are checked when the result is fetched."""
+    filed = await verifying.due(world)
+    world.clock.at = verifying.FIRST_VISIT
+    assert await verifying.look(world, filed, verifying.passing()) is None
+    code = (await world.ctx.deliveries.show(filed.citizen, filed.case_id)).pickup_code
+    await world.ctx.deliveries.pick_up(reviewer(filed), filed.case_id, str(code))
+    case = await filed.case()
+    assert (case.state, case.visits) == (State.DELIVERED, 1)
+
+
+@pytest.mark.requirement("与原件一致章")
 async def test_what_was_seen_true_is_marked_and_not_asked_for_again(world: World) -> None:
     filed = await verifying.lacking(world)
     marks = dict(await Material.filter(case_id=filed.case_id).values_list("code", "verification"))

@@ -17,7 +17,7 @@ async def test_papers_brought_to_the_window_are_a_visit(world: World) -> None:
     """ITEM09: pre-review on the phone, then the originals at the window."""
     filed = await stages.reviewed(world, "ITEM09")
     case = await filed.case()
-    assert (case.visits, case.last_visit_on) == (1, date(2026, 3, 2))
+    assert (case.visits, case.visited_on) == (1, date(2026, 3, 2))
 
 
 async def test_what_is_done_on_the_phone_is_none(world: World) -> None:
@@ -38,10 +38,10 @@ async def test_papers_and_result_on_one_day_are_one_visit(world: World) -> None:
     """And on another day they are two, one more than ITEM09 promises."""
     filed = await stages.reviewed(world, "ITEM09")
     case = await filed.case()
-    assert visited(case, world.clock.now()) == {}
+    assert visited(case, world.clock.now()) == {"visits": 1, "visited_on": date(2026, 3, 2)}
     world.clock.advance(timedelta(days=1))
     tuesday = date(2026, 3, 3)
-    assert visited(case, world.clock.now()) == {"visits": 2, "last_visit_on": tuesday}
+    assert visited(case, world.clock.now()) == {"visits": 2, "visited_on": tuesday}
 
 
 async def test_the_officer_sees_the_visits_of_a_case(world: World) -> None:
