@@ -36,6 +36,7 @@ from services.forms import Forms
 from services.handoff import Handoff
 from services.inline_fixes import InlineFixes
 from services.inquiries import Inquiries
+from services.issuing import Desk, Issuing
 from services.item_checks import ItemChecks
 from services.items import Items
 from services.machines import Machines
@@ -66,7 +67,7 @@ from services.superseding import NewEditions
 from services.supervision import AlertMeter, Supervision
 from services.timeouts import Timeouts
 from services.timers import Timers
-from services.transitions import TELL, Transitions
+from services.transitions import ISSUE, TELL, Transitions
 from services.withdrawals import Withdrawals
 from settings import Settings
 from uploads.multipart import StreamedMultipart
@@ -126,6 +127,8 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     editions = Editions(made.clock, calendars, made.jobs)
     moves = Moves(made.jobs, NewEditions())
     recounts = Recounts(made.clock, calendars, made.jobs, made.broadcast, moves)
+    desk = Desk(made.printer, made.files, settings.public_base)
+    issuing = Issuing(made.clock, made.crypto, items, applicants, made.jobs, desk)
     messages = Messages(made.clock, made.crypto, made.messages, made.sms, _templates(settings))
     reminders = Reminders(made.clock, made.jobs)
     timeouts = Timeouts(transitions, acceptance, reminders, ends)
@@ -181,6 +184,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         context=context,
         handlers={
             TELL: messages.tell,
+            ISSUE: issuing.issue,
             APPEND: audit.append_late,
             REMIND: messages.remind,
             DELIVER: messages.deliver,

@@ -27,10 +27,11 @@ from services.clocks import ClockChanges, Clocks
 from services.errors import Conflict, Forbidden
 from services.items import PublishedItem
 from services.occasions import OCCASIONS
-from services.ports import Broadcast, Clock, Jobs
+from services.ports import Broadcast, Clock, Jobs, NewJob
 from services.withdrawal_answers import answer_by_step, may_request
 
 TELL = "case.tell"
+ISSUE = "notice.issue"
 NOW = timedelta(0)
 
 # The case, its clocks, its notices and its event, all or nothing, in one trip to the database. A
@@ -191,12 +192,18 @@ class Transitions:
         )
 
     async def _tell(self, case: Case, row: Row, actor: Actor) -> None:
-        if row.event in OCCASIONS:
-            payload = {"case_id": str(case.id), "seq": case.version}
-            # A timer acts at midnight; the phone next to the bed need not.
-            after = until_morning(self.clock.now()) if actor.role is Role.SYSTEM else NOW
-            key = f"{TELL}:{case.id}:{case.version}"
-            await self.jobs.enqueue(TELL, payload, after=after, key=key)
+        # A timer acts at midnight; the phone next to the bed need not.
+        later = until_morning(self.clock.now()) if actor.role is Role.SYSTEM else NOW
+        names = {TELL: later} if row.event in OCCASIONS else {}
+        if row.notices:
+            names[ISSUE] = NOW
+        payload = {"case_id": str(case.id), "seq": case.version}
+        await self.jobs.enqueue_all(
+            [
+                NewJob(name, payload, f"{name}:{case.id}:{case.version}", after)
+                for name, after in names.items()
+            ]
+        )
         self.look_again(case)
 
 
