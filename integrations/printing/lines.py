@@ -7,8 +7,11 @@ Measure = Callable[[str], float]
 
 _CLOSING = "，。、；：！？）》〉”’〕】…%"
 _OPENING = "（《〈“‘〔【"
-# A number, a code or a word of letters stays whole; any other character stands alone.
-_PIECE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:/_@#+-]*|\s+|.", re.DOTALL)
+# A date, a short note in brackets, a number, a code or a word of letters stays whole; any other
+# character stands alone.
+_PIECE = re.compile(
+    r"\d+年\d+月\d+日|（[^（）]{1,5}）|[A-Za-z0-9][A-Za-z0-9.:/_@#+-]*|\s+|.", re.DOTALL
+)
 
 
 def units(text: str) -> list[str]:

@@ -13,7 +13,7 @@ from integrations.printing.lines import broken
 
 FONT = "Serif"
 WIDTH, HEIGHT = 210.0, 297.0
-LEFT, RIGHT, TOP, BOTTOM = 26.0, 24.0, 24.0, 24.0
+LEFT, RIGHT, TOP, BOTTOM = 26.0, 24.0, 22.0, 22.0
 COLUMN = WIDTH - LEFT - RIGHT
 RED = (200, 16, 16)
 POINT = 25.4 / 72
@@ -35,14 +35,14 @@ class Pages:
         pdf.set_author(author)
         pdf.set_lang("zh-CN")
         embed(pdf, FONT, font)
+        pdf.set_font(FONT, size=14)
         self._pdf = pdf
         self.y = TOP
         self.turn()
 
     def turn(self) -> None:
-        """Go to the top of a new page."""
+        """Go to the top of a new page; the type stays as it is."""
         self._pdf.add_page()
-        self._pdf.set_font(FONT, size=15)
         self.y = TOP
 
     def keep(self, height: float) -> None:
@@ -85,8 +85,9 @@ class Pages:
         step = 2 * points * POINT if indent else 0.0
         lines = self.wrapped(text, COLUMN, first=COLUMN - step)
         for number, line in enumerate(lines):
-            # One line alone at the foot of a page is hard to follow.
-            self.keep(leading * (2 if number == 0 and len(lines) > 1 else 1))
+            # One line alone at the foot or at the head of a page is hard to follow.
+            pair = number in (0, len(lines) - 2) and len(lines) > 1
+            self.keep(leading * (2 if pair else 1))
             shift = step if number == 0 else 0.0
             self.line(line, leading, x=LEFT + shift, width=COLUMN - shift)
 

@@ -12,14 +12,14 @@ from pylopdf_fonts_zh_cn import serif_path
 from integrations.printing.page import CELL_PAD, COLUMN, LEFT, Pages
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-BODY, BODY_LEADING = 14.5, 8.6
-TABLE, TABLE_LEADING = 12.0, 6.4
+BODY, BODY_LEADING = 14.0, 8.0
+TABLE, TABLE_LEADING = 12.0, 6.2
 SMALL, SMALL_LEADING = 10.5, 5.6
 NUMBER_COLUMN = 14.0
 LEAST_COLUMN = 22.0
 MOST_LINES = 34  # of a row on one page
 QR_SIDE = 28.0
-CLOSING_HEIGHT = 72.0
+CLOSING_HEIGHT = 58.0
 
 
 class PdfPrinter:
@@ -115,13 +115,13 @@ def _parts(cells: Sequence[Sequence[str]]) -> list[list[Sequence[str]]]:
 
 def _closing(pages: Pages, content: Mapping[str, Any]) -> None:
     if content["basis"]:
-        pages.paragraph(f"法律依据：{content['basis']}。", BODY, BODY_LEADING)
+        pages.paragraph(f"法律依据：{content['basis']}。", TABLE, TABLE_LEADING + 0.6)
     pages.keep(CLOSING_HEIGHT)
-    pages.y += BODY_LEADING
+    pages.y += BODY_LEADING / 2
     pages.size(BODY)
     pages.line(content["organ"], BODY_LEADING, align="R", width=COLUMN - 8)
     pages.line(content["dated_text"], BODY_LEADING, align="R", width=COLUMN - 8)
-    pages.y += 8
+    pages.y += 6
     top = pages.y
     pages.qr(content["link"], LEFT, top, QR_SIDE)
     pages.size(SMALL)

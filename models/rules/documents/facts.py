@@ -146,7 +146,8 @@ class Facts:
             "case_no": self.case_no,
             self.event.value: "yes",
             "permit" if self.permit else "no_permit": "yes",
-            **{name: official(text) for name, text in self.texts.items() if text},
+            # Sentences end their own way; whoever wrote a fact may have ended it too.
+            **{name: official(text).rstrip("。") for name, text in self.texts.items() if text},
         }
         if self.received_at is not None:
             found["received"] = moment_text(self.received_at)

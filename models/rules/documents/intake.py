@@ -8,7 +8,7 @@ from models.rules.notices import NoticeKind
 WHO_TO_ASK = When("phone", "有不明白的地方，请打电话{phone}问，或者到{place}问，地址是{address}。")
 REPLACES = (
     When("replaced", "这份文书代替{replaced}，原来的那份不再有效。"),
-    When("replaced_why", "换发的原因：{replaced_why}"),
+    When("replaced_why", "换发的原因：{replaced_why}。"),
 )
 CASE = "办件编号：{case_no}。"
 DECISIONS = (ClockName.DECISION_PROMISED, ClockName.DECISION_STATUTORY)
@@ -38,9 +38,10 @@ RECEIPT = Template(
             "shortfall_fulfil",
             "您办理“{item}”时承诺后补的材料，我们在{at}核对完毕，已经全部补齐。",
         ),
+        CASE,
         When(
             "query_code",
-            CASE + "查询码：{query_code}。凭查询码和您身份证号码的后四位，可以查办理进度。",
+            "查询码：{query_code}。凭查询码和您身份证号码的后四位，可以查办理进度。",
         ),
         Listed("materials", "我们收到了下面这些材料"),
         Listed("deadlines", "我们会在下面的期限里答复您"),
@@ -67,10 +68,11 @@ CORRECTION = Template(
     subtitle="（一次性告知书）",
     body=(
         *REPLACES,
-        "您在{received}提交的“{item}”申请，我们看过了。还有下面这些内容要补。" + CASE,
+        "您在{received}提交的“{item}”申请，我们看过了。还有下面这些内容要补。",
+        CASE,
         When("paper_defect", "这些问题是在窗口核对原件的时候发现的。"),
         Listed("corrections", "要补的全部内容"),
-        When("opinion", "另外说明：{opinion}"),
+        When("opinion", "另外说明：{opinion}。"),
         "要补的内容这一次全部告诉您了。您补齐以后，我们不会再要您补这份清单以外的材料。",
         Listed("deadlines", "请在这个期限里补齐"),
         When(
@@ -91,9 +93,10 @@ NOT_ACCEPTED = Template(
     title="不予受理通知书",
     body=(
         *REPLACES,
-        "您在{received}提交的“{item}”申请，我们看过了，决定不予受理。" + CASE,
-        When("reason", "不予受理的原因：{reason}"),
-        When("explanation", "具体情况：{explanation}"),
+        "您在{received}提交的“{item}”申请，我们看过了，决定不予受理。",
+        CASE,
+        When("reason", "不予受理的原因：{reason}。"),
+        When("explanation", "具体情况：{explanation}。"),
         When("redirect", "这件事归{redirect}管，请您到{redirect}申请。"),
         Listed("corrections", "需要补的全部内容"),
         When(
@@ -113,7 +116,8 @@ ACCEPTANCE = Template(
     title="受理通知书",
     body=(
         *REPLACES,
-        "您申请办理的“{item}”，材料齐全、符合法定形式，我们在{accepted}决定受理。" + CASE,
+        "您申请办理的“{item}”，材料齐全、符合法定形式，我们在{accepted}决定受理。",
+        CASE,
         When(
             "mode_shortfall",
             "这次是容缺受理：还差的材料，请您按容缺受理通知书写明的日期补上。",
@@ -144,7 +148,8 @@ SHORTFALL = Template(
     body=(
         *REPLACES,
         "您申请办理的“{item}”，主要材料齐了，还差的材料可以后补。"
-        "审批部门已经确认，我们在{accepted}先受理。" + CASE,
+        "审批部门已经确认，我们在{accepted}先受理。",
+        CASE,
         Listed("promised", "您承诺补上的材料"),
         Listed("deadlines", "最后的日期"),
         When("withdrawn_if_late", "到期没有补齐的，这次申请按撤回处理。您可以重新申请。"),
@@ -166,7 +171,8 @@ COMMITMENT = Template(
     body=(
         *REPLACES,
         "您办理“{item}”，自己选择了告知承诺的办法：我们把条件和后果一次告诉您，"
-        "您书面承诺符合条件，有关的证明就不用再交。" + CASE,
+        "您书面承诺符合条件，有关的证明就不用再交。",
+        CASE,
         Listed("statements", "您签字承诺的内容"),
         When("signed", "您在{signed}签了这份承诺书，承诺内容的校验值是{signed_digest}。"),
         "作出决定之前，您可以收回承诺，改为按一般的办法办理，收回承诺不影响您的权利。",
@@ -185,7 +191,8 @@ DEEMED = Template(
     title="视为受理告知书",
     body=(
         *REPLACES,
-        "您在{received}提交的“{item}”申请，我们没有在规定的期限里告诉您材料是否齐全。" + CASE,
+        "您在{received}提交的“{item}”申请，我们没有在规定的期限里告诉您材料是否齐全。",
+        CASE,
         "按照法律规定，您的申请从收到材料那天，也就是{accepted}起，就算已经受理。您不用再做什么。",
         Listed("deadlines", "办理期限从收到申请那天算起"),
         "审批部门和综合受理窗口已经同时收到这个告知。以后不能再以材料不齐为理由不受理您的申请。",
@@ -204,7 +211,8 @@ PRE_REVIEW_PASSED = Template(
     subtitle="（含需要带的原件清单）",
     body=(
         *REPLACES,
-        "您在{received}提交的“{item}”申请，网上预审已经通过。请您带上原件到窗口交一次。" + CASE,
+        "您在{received}提交的“{item}”申请，网上预审已经通过。请您带上原件到窗口交一次。",
+        CASE,
         Listed("originals", "请带这些原件"),
         When("place", "到哪里交：{place}，地址是{address}。"),
         When("hours", "办公时间：{hours}。"),

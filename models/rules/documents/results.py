@@ -13,7 +13,8 @@ APPROVAL = Template(
     subtitle="（准予决定告知）",
     body=(
         *REPLACES,
-        "您申请办理的“{item}”，{organ}已经作出准予的决定。" + CASE,
+        "您申请办理的“{item}”，{organ}已经作出准予的决定。",
+        CASE,
         When("document_no", "决定书文号：{document_no}。"),
         When("originals_pass", "您带来的原件已经核对一致。"),
         When("result", "您会拿到：{result}。"),
@@ -31,12 +32,13 @@ REJECTION = Template(
     kind=NoticeKind.N16,
     word="不准",
     title="办结通知书",
-    subtitle="（不予许可决定告知）",
+    subtitle="（不予批准决定告知）",
     body=(
         *REPLACES,
-        "您申请办理的“{item}”，{organ}作出了不予批准的决定。" + CASE,
+        "您申请办理的“{item}”，{organ}作出了不予批准的决定。",
+        CASE,
         When("document_no", "决定书文号：{document_no}。"),
-        When("reason", "不予批准的理由：{reason}"),
+        When("reason", "不予批准的理由：{reason}。"),
         "这份通知书告诉您决定的结果和理由，它不是决定书。"
         "决定书由{organ}制作，会按您选的方式交给您。",
         Listed("deadlines", "我们会在这个期限里把决定书交给您"),
@@ -59,15 +61,16 @@ READY = Template(
         When(
             "review_complete",
             "您用先办后验的办法申请的“{item}”，审批已经做完。请您带原件来核对，"
-            "核对一致就作出决定、当场发证。" + CASE,
+            "核对一致就作出决定、当场发证。",
         ),
-        When("route_result", "您申请办理的“{item}”，结果已经做好。" + CASE),
-        When("post_handover", "您申请办理的“{item}”，结果已经在{at}交给邮政寄出。" + CASE),
+        When("route_result", "您申请办理的“{item}”，结果已经做好。"),
+        When("post_handover", "您申请办理的“{item}”，结果已经在{at}交给邮政寄出。"),
         When(
             "post_returned",
             "您申请办理的“{item}”，结果寄出以后没有送到，已经退回窗口。"
-            "请您到窗口来领，或者联系窗口重新寄。" + CASE,
+            "请您到窗口来领，或者联系窗口重新寄。",
         ),
+        CASE,
         When("waybill", "邮件号码：{waybill}。"),
         Listed("originals", "请带这些原件"),
         When("pickup place", "到哪里领：{place}，地址是{address}。"),
@@ -96,7 +99,8 @@ DELIVERY = Template(
     title="送达回执",
     body=(
         *REPLACES,
-        "您申请办理的“{item}”，办理结果已经送达。" + CASE,
+        "您申请办理的“{item}”，办理结果已经送达。",
+        CASE,
         When("result", "送达的文件：{result}。"),
         When("document_no", "文号：{document_no}。"),
         When("result_digest", "文件的校验值：{result_digest}。"),
@@ -119,9 +123,10 @@ ORIGINALS = Template(
     subtitle="（3个工作日）",
     body=(
         *REPLACES,
-        "您带来的“{item}”的原件，我们在{at}核对过了，还差一些。" + CASE,
+        "您带来的“{item}”的原件，我们在{at}核对过了，还差一些。",
+        CASE,
         Listed("corrections", "要补的全部原件"),
-        When("opinion", "另外说明：{opinion}"),
+        When("opinion", "另外说明：{opinion}。"),
         Listed("deadlines", "请在这个期限里补齐"),
         When(
             "due_originals_3wd",
@@ -142,10 +147,11 @@ CREDIT = Template(
     subtitle="（含异议权告知）",
     body=(
         *REPLACES,
-        "您办理“{item}”时发生了下面的情况，我们打算把它作为失信信息记录。" + CASE,
-        When("behaviour", "情况：{behaviour}"),
-        When("cause", "经过：{cause}"),
-        When("credit_basis", "依据：{credit_basis}"),
+        "您办理“{item}”时发生了下面的情况，我们打算把它作为失信信息记录。",
+        CASE,
+        When("behaviour", "情况：{behaviour}。"),
+        When("cause", "经过：{cause}。"),
+        When("credit_basis", "依据：{credit_basis}。"),
         Listed("statements", "我们掌握的证据"),
         "现在还没有记录，也没有对外公布。要先由工作人员复核确认，您的意见会一起考虑。",
         "您有权提出异议：在手机上打开这个办件，点提出异议，写明理由，可以附上证据；"
@@ -164,11 +170,12 @@ WITHDRAWAL = Template(
     title="撤回申请确认书",
     body=(
         *REPLACES,
-        When("withdraw", "您在{at}撤回了“{item}”的申请。" + CASE),
+        When("withdraw", "您在{at}撤回了“{item}”的申请。"),
         When(
             "withdraw_confirmed",
-            "您要求撤回“{item}”的申请，审批部门已经同意，在{at}撤回。" + CASE,
+            "您要求撤回“{item}”的申请，审批部门已经同意，在{at}撤回。",
         ),
+        CASE,
         "撤回以后，我们停止办理，不会作出决定。",
         When("refund", "您已经缴的费用，会按规定退给您，不用您另外申请。"),
         "您可以随时重新申请，已经交过的材料可以接着用。",
