@@ -295,7 +295,6 @@ WHOLE: dict[NoticeKind, tuple[Event, dict[str, Any]]] = {
                 "behaviour": "先办后验逾期没有补齐原件",
                 "cause": "到期没有收到您要补齐的原件。",
                 "credit_basis": "本县先办后验的规定",
-                "remedy": "记录的决定",
                 **PLACE,
             },
         },

@@ -86,10 +86,16 @@ class Pages:
         lines = self.wrapped(text, COLUMN, first=COLUMN - step)
         for number, line in enumerate(lines):
             # One line alone at the foot or at the head of a page is hard to follow.
-            pair = number in (0, len(lines) - 2) and len(lines) > 1
-            self.keep(leading * (2 if pair else 1))
+            left = len(lines) - number
+            together = {0: left if left <= 3 else 2, len(lines) - 2: 2}.get(number, 1)
+            self.keep(leading * together)
             shift = step if number == 0 else 0.0
             self.line(line, leading, x=LEFT + shift, width=COLUMN - shift)
+
+    def height(self, text: str, points: float, leading: float) -> float:
+        """Return how much room a paragraph takes."""
+        self.size(points)
+        return leading * len(self.wrapped(text, COLUMN, first=COLUMN - 2 * points * POINT))
 
     def rule(self, *, red: bool = False, thick: float = 0.6) -> None:
         with self._pdf.local_context():

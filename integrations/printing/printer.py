@@ -14,6 +14,7 @@ from integrations.printing.page import CELL_PAD, COLUMN, LEFT, Pages
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BODY, BODY_LEADING = 14.0, 8.0
 TABLE, TABLE_LEADING = 12.0, 6.2
+BASIS_LEADING = 6.8
 SMALL, SMALL_LEADING = 10.5, 5.6
 NUMBER_COLUMN = 14.0
 LEAST_COLUMN = 22.0
@@ -114,9 +115,10 @@ def _parts(cells: Sequence[Sequence[str]]) -> list[list[Sequence[str]]]:
 
 
 def _closing(pages: Pages, content: Mapping[str, Any]) -> None:
-    if content["basis"]:
-        pages.paragraph(f"法律依据：{content['basis']}。", TABLE, TABLE_LEADING + 0.6)
-    pages.keep(CLOSING_HEIGHT)
+    basis = f"法律依据：{content['basis']}。"
+    # A page with nothing but a signature could belong to anything.
+    pages.keep(pages.height(basis, TABLE, BASIS_LEADING) + CLOSING_HEIGHT)
+    pages.paragraph(basis, TABLE, BASIS_LEADING)
     pages.y += BODY_LEADING / 2
     pages.size(BODY)
     pages.line(content["organ"], BODY_LEADING, align="R", width=COLUMN - 8)

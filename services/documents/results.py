@@ -106,7 +106,7 @@ async def credit(step: Step) -> dict[str, Any]:
         .order_by("-proposed_at")
         .first()
     )
-    texts = {"cause": CAUSES.get(step.happened, ""), "remedy": "记录的决定"}
+    texts = {"cause": CAUSES.get(step.happened, "")}
     if proposed is None:
         return {"texts": texts}
     texts |= {"behaviour": proposed.behaviour, "credit_basis": proposed.basis}

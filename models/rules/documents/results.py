@@ -152,16 +152,15 @@ CREDIT = Template(
         When("behaviour", "情况：{behaviour}。"),
         When("cause", "经过：{cause}。"),
         When("credit_basis", "依据：{credit_basis}。"),
-        Listed("statements", "我们掌握的证据"),
+        Listed("evidence", "我们掌握的证据"),
         "现在还没有记录，也没有对外公布。要先由工作人员复核确认，您的意见会一起考虑。",
         "您有权提出异议：在手机上打开这个办件，点提出异议，写明理由，可以附上证据；"
         "也可以到窗口当面说。提出异议以后，查清之前不会上报。",
         "记录以后，您改正了，可以申请信用修复。",
-        *REMEDY,
         WHO_TO_ASK,
     ),
     basis="国务院办公厅《关于进一步完善失信约束制度构建诚信建设长效机制的指导意见》"
-    "（国办发〔2020〕49号）；" + REMEDY_BASIS,
+    "（国办发〔2020〕49号）",
 )
 
 WITHDRAWAL = Template(

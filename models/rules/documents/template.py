@@ -73,6 +73,9 @@ TABLES: Mapping[str, TableForm] = MappingProxyType(
         "statements": TableForm(
             ("承诺的内容",), lambda facts: [(statement,) for statement in facts.statements]
         ),
+        "evidence": TableForm(
+            ("证据",), lambda facts: [(evidence,) for evidence in facts.statements]
+        ),
         "originals": TableForm(
             ("要带的原件",), lambda facts: [(name,) for name in facts.originals]
         ),
