@@ -44,6 +44,7 @@ from services.marks import Marks
 from services.materials import Materials
 from services.messages import Messages
 from services.moved import TELL_MOVED, Moves
+from services.notices import Notices
 from services.original_ends import OriginalEnds
 from services.originals import Originals
 from services.overrides import Overrides
@@ -59,6 +60,7 @@ from services.reminders import REMIND, Reminders
 from services.results import Results
 from services.reviews import Reviews
 from services.seeding import Seeding
+from services.serving import Serving
 from services.shortfalls import Shortfalls
 from services.staff import StaffAccounts
 from services.statistics import Statistics
@@ -129,6 +131,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     recounts = Recounts(made.clock, calendars, made.jobs, made.broadcast, moves)
     desk = Desk(made.printer, made.files, settings.public_base)
     issuing = Issuing(made.clock, made.crypto, items, applicants, made.jobs, desk)
+    notices = Notices(made.clock, made.crypto, items, made.jobs, made.files)
     messages = Messages(made.clock, made.crypto, made.messages, made.sms, _templates(settings))
     reminders = Reminders(made.clock, made.jobs)
     timeouts = Timeouts(transitions, acceptance, reminders, ends)
@@ -172,6 +175,8 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         supervision=Supervision(made.clock, calendars, items, audit),
         statistics=Statistics(made.clock, calendars),
         alert_meter=AlertMeter(made.clock),
+        notices=notices,
+        serving=Serving(made.clock, notices),
     )
     return Parts(
         settings=settings,

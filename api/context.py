@@ -21,6 +21,7 @@ from services.items import Items
 from services.machines import Machines
 from services.marks import Marks
 from services.materials import Materials
+from services.notices import Notices
 from services.originals import Originals
 from services.overrides import Overrides
 from services.payments import Payments
@@ -31,6 +32,7 @@ from services.questions import Questions
 from services.ratings import Ratings
 from services.results import Results
 from services.reviews import Reviews
+from services.serving import Serving
 from services.shortfalls import Shortfalls
 from services.staff import StaffAccounts
 from services.statistics import Statistics
@@ -80,3 +82,5 @@ class Context:
     supervision: Supervision
     statistics: Statistics
     alert_meter: AlertMeter
+    notices: Notices
+    serving: Serving

@@ -51,7 +51,7 @@ INSERT INTO notice_serials (prefix, serial) VALUES ($1, 1)
 ON CONFLICT (prefix) DO UPDATE SET serial = notice_serials.serial + 1 RETURNING serial"""
 UNISSUED = """
 SELECT id, case_id, seq FROM notices WHERE digest IS NULL AND issued_at <= $1
-ORDER BY issued_at LIMIT $2"""
+ORDER BY issued_at, id LIMIT $2"""
 
 
 @dataclass(frozen=True)

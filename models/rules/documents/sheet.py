@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from models.rules.documents.facts import Deadline
 from models.rules.documents.words import plain_day
 
 
@@ -27,6 +28,7 @@ class Sheet:
     addressee: str
     blocks: tuple[str | Table, ...]
     basis: str
+    deadlines: tuple[Deadline, ...]
     dated: date
     check: str
     link: str
@@ -41,6 +43,7 @@ class Sheet:
             "addressee": self.addressee,
             "blocks": [_block(each) for each in self.blocks],
             "basis": self.basis,
+            "deadlines": [_deadline(each) for each in self.deadlines],
             "dated": self.dated.isoformat(),
             "dated_text": plain_day(self.dated),
             "check": self.check,
@@ -55,4 +58,15 @@ def _block(block: str | Table) -> dict[str, Any]:
         "heading": block.heading,
         "columns": list(block.columns),
         "rows": [list(row) for row in block.rows],
+    }
+
+
+def _deadline(deadline: Deadline) -> dict[str, Any]:
+    return {
+        "clock": deadline.clock.value,
+        "text": deadline.until,
+        "last_day": deadline.last_day.isoformat(),
+        "counted_from": deadline.counted_from.isoformat(),
+        "counted": deadline.counted,
+        "provisional": deadline.provisional,
     }

@@ -103,6 +103,7 @@ def compose(template: Template, facts: Facts, number: str, check: str, link: str
         addressee=facts.applicant,
         blocks=tuple(block for block in blocks if block is not None),
         basis=_basis(template, facts),
+        deadlines=facts.deadlines,
         dated=facts.dated,
         check=check,
         link=link,
