@@ -88,6 +88,7 @@ class Parts:
     seeding: Seeding
     archive: Archive
     audit: Audit
+    issuing: Issuing
 
     async def open(self) -> None:
         await open_database(self.database)
@@ -204,10 +205,12 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             "credit": ("7 * * * *", credit.tick),
             "archive": ("*/10 * * * *", archive.sweep),
             "audit.anchor": ("0 * * * *", audit.anchor),
+            "notices": ("*/5 * * * *", issuing.sweep),
         },
         seeding=Seeding(items, checks, questions, editions),
         archive=archive,
         audit=audit,
+        issuing=issuing,
     )
 
 

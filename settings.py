@@ -158,6 +158,8 @@ class Settings(BaseSettings):
                 raise ValueError(f"{file} is readable by others than its owner")
         if SANDBOX_MARK in self.document_key_file.read_text():
             raise ValueError("production refuses the document key of the sandbox")
+        if self.document_key_file.read_bytes() == self.token_key_file.read_bytes():
+            raise ValueError("one key must not sign both documents and access tokens")
         return self
 
 

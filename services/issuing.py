@@ -80,6 +80,11 @@ class Issuing:
             await self._number(notice.id)
             await self._finish(await Notice.get(id=notice.id))
 
+    async def left_behind(self) -> int:
+        """Count the notices that jobs should have issued by now."""
+        before = self.clock.now() - LEFT_BEHIND
+        return await Notice.filter(digest=None, issued_at__lte=before).count()
+
     @transaction
     async def sweep(self) -> int:
         """Give what jobs have left behind to new ones; return how many notices there are."""

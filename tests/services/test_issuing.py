@@ -48,8 +48,7 @@ async def receipts(world: World, count: int) -> list[make.Filed]:
 
 def issuing(world: World, desk: Desk | None = None) -> Issuing:
     """Return the use-case of the world, with another desk if one is given."""
-    handler: Any = world.parts.handlers[ISSUE]
-    found: Issuing = handler.__self__
+    found = world.parts.issuing
     return found if desk is None else replace(found, desk=desk)
 
 
@@ -214,6 +213,7 @@ async def test_what_jobs_left_behind_is_swept_up(world: World) -> None:
     await issuing(world)._number((await Notice.get(case_id=first.case_id)).id)
     assert await issuing(world).sweep() == 0  # jobs may still be at it
     world.clock.advance(timedelta(minutes=11))
+    assert await issuing(world).left_behind() == 2
     for _ in range(2):
         assert await issuing(world).sweep() == 2
     assert await world.jobs() == [(ISSUE, await job_of(first)), (ISSUE, await job_of(second))]
