@@ -44,13 +44,11 @@ async def correction(step: Step) -> dict[str, Any]:
         .order_by("-round")
         .first()
     )
-    if notice is None:
-        return {}
     expiry = step.item.body["acceptance"].get("correction_expiry")
     return {
-        "corrections": tuple(_defect(point) for point in notice.items),
+        "corrections": tuple(_defect(point) for point in notice.items) if notice else (),
         "texts": {
-            "opinion": notice.opinion,
+            "opinion": notice.opinion if notice else "",
             "withdrawn_if_late": "yes" if expiry == Policy.WITHDRAWN_DEEMED.value else "",
         },
     }
