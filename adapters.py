@@ -12,8 +12,10 @@ from integrations.http import Http
 from integrations.jobs import QueuedJobs
 from integrations.limiter import RedisLimiter
 from integrations.passwords import ArgonPasswords
+from integrations.printing.printer import PdfPrinter
 from integrations.realname import TencentRealName
 from integrations.redis import connect, make_pool
+from integrations.signing import DocumentSigner
 from integrations.sms import HttpSms
 from integrations.tokens import JoseTokens
 from integrations.wechat.client import AsyncWechatClient
@@ -45,6 +47,7 @@ class Adapters:
     channel: WechatPay
     courier: KuaidiCourier
     files: LocalMaterialFiles
+    printer: PdfPrinter
     closers: tuple[Callable[[], Awaitable[object]], ...]
 
     async def close(self) -> None:
@@ -60,6 +63,7 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
     redis = connect(pool)
     broadcast = RedisBroadcast(redis)
     files = LocalMaterialFiles.under(settings.data_dir / "materials")
+    printer = PdfPrinter()
     wechat = AsyncWechatClient(
         http,
         redis,
@@ -70,7 +74,10 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
     return Adapters(
         clock=clock,
         crypto=FieldCrypto(
-            settings.field_key_bytes, settings.field_key_active, settings.index_key_bytes
+            settings.field_key_bytes,
+            settings.field_key_active,
+            settings.index_key_bytes,
+            _signer(settings),
         ),
         tokens=JoseTokens(
             clock,
@@ -101,8 +108,21 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
         channel=_pay_channel(settings, http, clock),
         courier=_courier(settings, http),
         files=files,
-        closers=(files.close, broadcast.aclose, http.aclose, redis.aclose, pool.disconnect),
+        printer=printer,
+        closers=(
+            files.close,
+            printer.close,
+            broadcast.aclose,
+            http.aclose,
+            redis.aclose,
+            pool.disconnect,
+        ),
     )
+
+
+def _signer(settings: Settings) -> DocumentSigner:
+    key = settings.document_key_file.read_text()
+    return DocumentSigner(key, settings.document_key_id, settings.document_retired_keys)
 
 
 def _pay_channel(settings: Settings, http: Http, clock: Clock) -> WechatPay:

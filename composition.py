@@ -18,7 +18,7 @@ from services.acceptance import Acceptance
 from services.accounts import Accounts
 from services.announcements import DELIVER
 from services.applicants import Applicants
-from services.archive import Archive, ArchivePolicy, unsigned
+from services.archive import Archive, ArchivePolicy
 from services.audit import APPEND, Audit
 from services.calendars import Calendars
 from services.cases import Cases
@@ -36,6 +36,7 @@ from services.forms import Forms
 from services.handoff import Handoff
 from services.inline_fixes import InlineFixes
 from services.inquiries import Inquiries
+from services.issuing import Desk, Issuing
 from services.item_checks import ItemChecks
 from services.items import Items
 from services.joint import Joint
@@ -44,6 +45,7 @@ from services.marks import Marks
 from services.materials import Materials
 from services.messages import Messages
 from services.moved import TELL_MOVED, Moves
+from services.notices import Notices
 from services.original_ends import OriginalEnds
 from services.originals import Originals
 from services.overrides import Overrides
@@ -59,6 +61,7 @@ from services.reminders import REMIND, Reminders
 from services.results import Results
 from services.reviews import Reviews
 from services.seeding import Seeding
+from services.serving import Serving
 from services.shortfalls import Shortfalls
 from services.staff import StaffAccounts
 from services.statistics import Statistics
@@ -67,7 +70,7 @@ from services.superseding import NewEditions
 from services.supervision import AlertMeter, Supervision
 from services.timeouts import Timeouts
 from services.timers import Timers
-from services.transitions import ROLL_UP, TELL, Transitions
+from services.transitions import ISSUE, ROLL_UP, TELL, Transitions
 from services.withdrawals import Withdrawals
 from settings import Settings
 from uploads.multipart import StreamedMultipart
@@ -86,6 +89,7 @@ class Parts:
     seeding: Seeding
     archive: Archive
     audit: Audit
+    issuing: Issuing
 
     async def open(self) -> None:
         await open_database(self.database)
@@ -125,13 +129,16 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     payments = Payments(made.channel, items, transitions, acceptance, results, made.jobs)
     materials = Materials(made.clock, made.crypto, cases, made.files, audit)
     editions = Editions(made.clock, calendars, made.jobs)
-    moves = Moves(made.jobs, NewEditions())
+    desk = Desk(made.printer, made.files, settings.public_base)
+    issuing = Issuing(made.clock, made.crypto, items, applicants, made.jobs, desk)
+    notices = Notices(made.clock, made.crypto, items, made.jobs, made.files)
+    moves = Moves(made.jobs, NewEditions(notices))
     recounts = Recounts(made.clock, calendars, made.jobs, made.broadcast, moves)
     messages = Messages(made.clock, made.crypto, made.messages, made.sms, _templates(settings))
     reminders = Reminders(made.clock, made.jobs)
     timeouts = Timeouts(transitions, acceptance, reminders, ends)
     timers = Timers(items, payments, reminders, timeouts, recounts)
-    archive = Archive(cases, made.crypto, made.files, _archive_policy(settings), unsigned)
+    archive = Archive(cases, made.crypto, made.files, _archive_policy(settings), made.crypto.sign)
     joint = Joint(items, forms, transitions)
     context = Context(
         tokens=made.tokens,
@@ -172,6 +179,8 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         supervision=Supervision(made.clock, calendars, items, audit),
         statistics=Statistics(made.clock, calendars),
         alert_meter=AlertMeter(made.clock),
+        notices=notices,
+        serving=Serving(made.clock, notices),
     )
     return Parts(
         settings=settings,
@@ -184,6 +193,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         context=context,
         handlers={
             TELL: messages.tell,
+            ISSUE: issuing.issue,
             APPEND: audit.append_late,
             REMIND: messages.remind,
             DELIVER: messages.deliver,
@@ -199,10 +209,12 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             "credit": ("7 * * * *", credit.tick),
             "archive": ("*/10 * * * *", archive.sweep),
             "audit.anchor": ("0 * * * *", audit.anchor),
+            "notices": ("*/5 * * * *", issuing.sweep),
         },
         seeding=Seeding(items, checks, questions, editions),
         archive=archive,
         audit=audit,
+        issuing=issuing,
     )
 
 

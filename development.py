@@ -62,6 +62,7 @@ class Stack:
             "DATABASE_URL": self.postgres.url(DATABASE),
             "REDIS_URL": self.valkey.url(),
             "TOKEN_KEY_FILE": str(self.secrets.token_key_file.resolve()),
+            "DOCUMENT_KEY_FILE": str(self.secrets.document_key_file.resolve()),
             "FIELD_KEYS": f"1={self.secrets.field_key}",
             "INDEX_KEY": self.secrets.index_key,
             **self._outside(),

@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     token_key_file: Path
     token_key_id: str = "k1"  # noqa: S105
     token_issuer: str = "zhangban"  # noqa: S105
+    document_key_file: Path = Field(description="private P-256 key (PEM) that signs documents")
+    document_key_id: str = "d1"
+    document_retired_dir: Path | None = Field(None, description="public keys <key id>.pem")
     field_keys: SecretStr = Field(description="key id=base64 of 16 bytes, separated by commas")
     field_key_active: int = 1
     index_key: SecretStr = Field(description="base64 of 32 bytes")
@@ -78,6 +81,7 @@ class Settings(BaseSettings):
     wxpay_pub_key_file: Path
     wxpay_platform_cert_dir: Path | None = None
     notify_base_url: str
+    public_base_url: str | None = Field(None, description="where people check documents")
 
     sms_api_base: str
     sms_access_key: str
@@ -109,6 +113,17 @@ class Settings(BaseSettings):
         return base64.b64decode(self.index_key.get_secret_value())
 
     @property
+    def document_retired_keys(self) -> dict[str, str]:
+        """Return the public keys of documents that were signed before, by their id."""
+        files = self.document_retired_dir.glob("*.pem") if self.document_retired_dir else ()
+        return {file.stem: file.read_text() for file in sorted(files)}
+
+    @property
+    def public_base(self) -> str:
+        """Return the address that documents name: our own, as people reach it."""
+        return (self.public_base_url or self.notify_base_url).rstrip("/")
+
+    @property
     def outside_urls(self) -> tuple[str, ...]:
         """Return every base URL of somebody else's system."""
         return (
@@ -131,16 +146,20 @@ class Settings(BaseSettings):
         return self
 
     def _checked_production(self) -> Self:
-        for url in (*self.outside_urls, self.notify_base_url):
+        for url in (*self.outside_urls, self.notify_base_url, self.public_base):
             parts = urlsplit(url)
             if parts.scheme != "https" or parts.hostname in LOOPBACK or parts.query:
                 raise ValueError(f"production needs an https address without query, not {url}")
         ids = (self.wechat_appid, self.wxpay_mchid, self.wxpay_pub_key_id)
         if any(SANDBOX_MARK in each for each in ids):
             raise ValueError("production refuses credentials of the sandbox")
-        for file in (self.token_key_file, self.wxpay_mch_key_file):
+        for file in (self.token_key_file, self.document_key_file, self.wxpay_mch_key_file):
             if file.stat().st_mode & 0o077:
                 raise ValueError(f"{file} is readable by others than its owner")
+        if SANDBOX_MARK in self.document_key_file.read_text():
+            raise ValueError("production refuses the document key of the sandbox")
+        if self.document_key_file.read_bytes() == self.token_key_file.read_bytes():
+            raise ValueError("one key must not sign both documents and access tokens")
         return self
 
 

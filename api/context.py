@@ -22,6 +22,7 @@ from services.joint import Joint
 from services.machines import Machines
 from services.marks import Marks
 from services.materials import Materials
+from services.notices import Notices
 from services.originals import Originals
 from services.overrides import Overrides
 from services.payments import Payments
@@ -32,6 +33,7 @@ from services.questions import Questions
 from services.ratings import Ratings
 from services.results import Results
 from services.reviews import Reviews
+from services.serving import Serving
 from services.shortfalls import Shortfalls
 from services.staff import StaffAccounts
 from services.statistics import Statistics
@@ -82,3 +84,5 @@ class Context:
     supervision: Supervision
     statistics: Statistics
     alert_meter: AlertMeter
+    notices: Notices
+    serving: Serving

@@ -171,6 +171,8 @@ def _responses(route: Route, references: Any) -> dict[str, Any]:
     elif route.answer is not None:
         schema = references[route.answer, "validation"]
         answer["content"] = {"application/json": {"schema": schema}}
+    if route.page:
+        answer["content"]["text/html"] = {"schema": {"type": "string"}}
     responses: dict[str, Any] = {str(route.status): answer}
     if isinstance(route.answer, Binary) and route.answer.partial:
         responses["206"] = {"description": "文件的一部分", "content": answer["content"]}

@@ -50,6 +50,7 @@ class Route:
     etag: bool
     stream: bool
     optional: bool
+    page: bool
 
 
 @dataclass
@@ -76,8 +77,12 @@ class Routes:
         etag: bool = False,
         stream: bool = False,
         optional: bool = False,
+        page: bool = False,
     ) -> Callable[[Handler], Handler]:
-        """Declare a route; the handler's docstring is its summary in the documentation."""
+        """Declare a route; the handler's docstring is its summary in the documentation.
+
+        With ``page``, a browser gets the same as a page for people.
+        """
 
         def declare(handler: Handler) -> Handler:
             self.found.append(
@@ -97,6 +102,7 @@ class Routes:
                     etag=etag,
                     stream=stream,
                     optional=optional,
+                    page=page,
                 )
             )
             return handler

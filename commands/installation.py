@@ -117,6 +117,12 @@ async def _faults(settings: Settings, parts: Parts) -> AsyncIterator[str]:
         yield "the database is not on the newest schema: zhangban migrate"
     elif not await parts.context.items.published():
         yield "no service item is published: zhangban seed"
+    elif waiting := await parts.issuing.left_behind():
+        yield f"{waiting} notice(s) wait to be issued: is a worker running?"
+    try:
+        parts.adapters.crypto.verify(parts.adapters.crypto.sign(b"doctor"))
+    except ValueError as error:
+        yield f"the document key does not sign: {error}"
     pool = make_pool(settings.redis_url.get_secret_value())
     try:
         await connect(pool).ping()

@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.ciphers.modes import GCM
 from cryptography.hazmat.primitives.hashes import SM3
 from cryptography.hazmat.primitives.hmac import HMAC
 
+from integrations.signing import DocumentSigner
+
 VERSION = 1
 NONCE_BYTES = 12
 TAG_BYTES = 16
@@ -25,8 +27,14 @@ class FieldCrypto:
     random: change the active key before 2**32 seals (NIST SP 800-38D, 8.3).
     """
 
-    def __init__(self, keys: Mapping[int, bytes], active: int, index_key: bytes) -> None:
-        """Take SM4 keys of 16 bytes by their id (0..255), and an index key of 32 bytes.
+    def __init__(
+        self,
+        keys: Mapping[int, bytes],
+        active: int,
+        index_key: bytes,
+        signer: DocumentSigner | None = None,
+    ) -> None:
+        """Take SM4 keys of 16 bytes by their id (0..255), an index key of 32 bytes, and who signs.
 
         Raise ``ValueError`` for a key of another length or an active id without a key.
         """
@@ -38,6 +46,7 @@ class FieldCrypto:
         self._ciphers = {bytes((VERSION, key_id)): SM4(key) for key_id, key in keys.items()}
         self._active = bytes((VERSION, active))
         self._mac = HMAC(index_key, SM3())
+        self._signer = signer
 
     def seal(self, plain: bytes, purpose: str) -> bytes:
         """Return the bytes to store for ``plain`` in the column that ``purpose`` names."""
@@ -74,3 +83,17 @@ class FieldCrypto:
         # NUL ends the purpose, so that ("ab", "c") and ("a", "bc") differ.
         mac.update(purpose.encode() + b"\0" + value.encode())
         return mac.finalize()
+
+    def sign(self, payload: bytes) -> str:
+        """Return a compact JWS over the bytes."""
+        return self._signing.sign(payload)
+
+    def verify(self, token: str) -> bytes:
+        """Return what was signed; raise ``ValueError`` for anything that we did not sign so."""
+        return self._signing.verify(token)
+
+    @property
+    def _signing(self) -> DocumentSigner:
+        if self._signer is None:
+            raise RuntimeError("no key for documents was given")
+        return self._signer

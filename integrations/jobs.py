@@ -1,7 +1,7 @@
 """Jobs by PgQueuer: enqueued in the transaction that needs them, worked off at least once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -17,6 +17,8 @@ from pgqueuer.domain.models import Job, Schedule
 from pgqueuer.domain.types import QueueExecutionMode
 from tortoise.backends.asyncpg.client import TransactionWrapper
 from tortoise.connection import get_connection
+
+from services.ports import NewJob
 
 log = structlog.get_logger("zhangban.jobs")
 
@@ -40,16 +42,33 @@ class QueuedJobs:
         key: str | None = None,
     ) -> None:
         """Enqueue; raise ``RuntimeError`` outside a transaction, where a job could be lost."""
-        connection = get_connection("default")
-        if not isinstance(connection, TransactionWrapper):
-            raise RuntimeError(f"job {name} must be enqueued in a transaction")
-        await Queries(AsyncpgDriver(connection._connection)).enqueue(
+        await _queue(name).enqueue(
             name,
             orjson.dumps(dict(payload)),
             execute_after=after,
             dedupe_key=key,
             on_conflict="skip",
         )
+
+    async def enqueue_all(self, jobs: Sequence[NewJob]) -> None:
+        """Enqueue in one statement; raise ``RuntimeError`` outside a transaction."""
+        if not jobs:
+            return
+        await _queue(jobs[0].name).enqueue(
+            [job.name for job in jobs],
+            [orjson.dumps(dict(job.payload)) for job in jobs],
+            [0] * len(jobs),
+            [job.after for job in jobs],
+            dedupe_key=[job.key for job in jobs],
+            on_conflict="skip",
+        )
+
+
+def _queue(name: str) -> Queries:
+    connection = get_connection("default")
+    if not isinstance(connection, TransactionWrapper):
+        raise RuntimeError(f"job {name} must be enqueued in a transaction")
+    return Queries(AsyncpgDriver(connection._connection))
 
 
 async def install_jobs(url: str) -> None:

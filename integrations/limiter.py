@@ -43,6 +43,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "sms": rule("1/minute;5/hour;10/day", strict=True),
         "sms_address": rule("30/hour", strict=True),
         "query_address": rule("20/minute;200/day", strict=True),
+        "verify_address": rule("30/minute;500/day", strict=True),
         "query_code": rule("5/10minute;20/day", strict=True),
         "staff_login": rule("5/minute;30/hour", strict=True),
         "staff_login_address": rule("30/minute", strict=True),

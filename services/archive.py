@@ -55,11 +55,6 @@ class Signer(Protocol):
     def __call__(self, payload: bytes, /) -> str: ...
 
 
-def unsigned(payload: bytes, /) -> str:
-    """Sign nothing: for an installation that has no key for documents."""
-    return ""
-
-
 @dataclass(frozen=True)
 class ArchivePolicy:
     """When a closed case is archived, and how long it is kept (``retention``, 保管期限).

@@ -61,6 +61,7 @@ async def notice_of(opened: Opened, refusal: Refusal, now: datetime) -> Mapping[
         listed = await _missing(opened)
     return {
         "reason_code": reason.value,
+        "explanation": refusal.explanation,
         "redirect_agency": refusal.redirect_agency,
         "items": listed,
         "text": _text(refusal, listed),

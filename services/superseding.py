@@ -5,9 +5,12 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from models.ids import uuid7
+from models.case import Case
 from models.notice import Notice
 from models.rules.notices import NoticeKind
+from services.notices import Notices
+
+MOVED = "放假安排公布后工作日有变化,期限按新的日历重新计算,只会更晚。"
 
 
 class Superseding(Protocol):
@@ -20,19 +23,13 @@ class Superseding(Protocol):
 
 @dataclass(frozen=True)
 class NewEditions:
-    """Owes the new edition as a step owes a notice: by its row. It is issued like any other."""
+    """Puts a new edition in the place of a notice whose day has moved (a new calendar)."""
+
+    notices: Notices
 
     async def supersede(self, case_id: UUID, kind: NoticeKind, now: datetime) -> None:
         found = Notice.filter(case_id=case_id, kind=kind.value)
         newest = await found.order_by("-seq", "-edition").first()
-        if newest is None:
-            return
-        await Notice.create(
-            id=uuid7(),
-            case_id=case_id,
-            kind=newest.kind,
-            seq=newest.seq,
-            edition=newest.edition + 1,
-            issued_at=now,
-            supersedes_id=newest.id,
-        )
+        if newest is not None:
+            case = await Case.get(id=case_id)
+            await self.notices.supersede(case, kind, newest.seq, {"reason": MOVED})

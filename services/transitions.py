@@ -27,11 +27,12 @@ from services.clocks import ClockChanges, Clocks
 from services.errors import Conflict, Forbidden
 from services.items import PublishedItem
 from services.occasions import OCCASIONS
-from services.ports import Broadcast, Clock, Jobs
+from services.ports import Broadcast, Clock, Jobs, NewJob
 from services.withdrawal_answers import answer_by_step, may_request
 
 TELL = "case.tell"
 ROLL_UP = "joint.roll_up"
+ISSUE = "notice.issue"
 NOW = timedelta(0)
 JOINT = "联办件由各部门分别办理,请在各部门自己的办件上办。"
 
@@ -195,16 +196,21 @@ class Transitions:
         )
 
     async def _tell(self, case: Case, row: Row, actor: Actor) -> None:
-        if row.event in OCCASIONS:
-            payload = {"case_id": str(case.id), "seq": case.version}
-            # A timer acts at midnight; the phone next to the bed need not.
-            after = until_morning(self.clock.now()) if actor.role is Role.SYSTEM else NOW
-            key = f"{TELL}:{case.id}:{case.version}"
-            await self.jobs.enqueue(TELL, payload, after=after, key=key)
+        # A timer acts at midnight; the phone next to the bed need not.
+        later = until_morning(self.clock.now()) if actor.role is Role.SYSTEM else NOW
+        names = {TELL: later} if row.event in OCCASIONS else {}
+        if row.notices:
+            names[ISSUE] = NOW
+        payload = {"case_id": str(case.id), "seq": case.version}
+        jobs = [
+            NewJob(name, payload, f"{name}:{case.id}:{case.version}", after)
+            for name, after in names.items()
+        ]
         if case.parent_id is not None:
             child = {"child_id": str(case.id), "seq": case.version}
-            payload = {"parent_id": str(case.parent_id), **child}
-            await self.jobs.enqueue(ROLL_UP, payload, key=f"{ROLL_UP}:{case.id}:{case.version}")
+            up = {"parent_id": str(case.parent_id), **child}
+            jobs.append(NewJob(ROLL_UP, up, f"{ROLL_UP}:{case.id}:{case.version}", NOW))
+        await self.jobs.enqueue_all(jobs)
         self.look_again(case)
 
 

@@ -155,6 +155,7 @@ def make_settings(
         database_url=database_url,
         redis_url=redis_url,
         token_key_file=secrets.token_key_file,
+        document_key_file=secrets.document_key_file,
         field_keys=f"1={secrets.field_key}",
         index_key=secrets.index_key,
         wechat_api_base=sandbox,

@@ -11,6 +11,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+# Production looks for this mark, wherever the file was copied to.
+DOCUMENT_MARK = b"wxsandbox: signs nothing that has legal force\n"
 NAMES = ("window01", "dept01", "supervisor01", "backoffice")
 
 
@@ -19,6 +21,7 @@ class DevelopmentSecrets:
     """Keys and passwords; ``passwords`` are those of the seeded staff and back-offices."""
 
     token_key_file: Path
+    document_key_file: Path
     field_key: str
     index_key: str
     passwords: Mapping[str, str]
@@ -30,6 +33,9 @@ def development_secrets(folder: Path) -> DevelopmentSecrets:
     token_key = folder / "token_key.pem"
     if not token_key.exists():
         _write(token_key, _p256_key())
+    document_key = folder / "document_key.pem"
+    if not document_key.exists():
+        _write(document_key, DOCUMENT_MARK + _p256_key())
     book = folder / "secrets.json"
     if not book.exists():
         _write(book, json.dumps(_values(), indent=1).encode())
@@ -39,7 +45,7 @@ def development_secrets(folder: Path) -> DevelopmentSecrets:
         values["passwords"].update({name: secrets.token_urlsafe(12) for name in missing})
         _write(book, json.dumps(values, indent=1).encode())
     return DevelopmentSecrets(
-        token_key, values["field_key"], values["index_key"], values["passwords"]
+        token_key, document_key, values["field_key"], values["index_key"], values["passwords"]
     )
 
 

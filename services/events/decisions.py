@@ -80,5 +80,6 @@ def _data(report: Report) -> dict[str, Any]:
     data: dict[str, Any] = {"document_no": report.document_no, "decision": str(report.decision)}
     if report.decision is Decision.REJECTED:
         data["text"] = f"您的申请没有批准。理由:{report.reason} {REMEDY}"
+        data["reason"] = report.reason
         data["remedy"] = REMEDY
     return data

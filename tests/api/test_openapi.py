@@ -38,6 +38,7 @@ OPEN_TO_ALL = {
     ("POST", "/v1/progress"),
     ("GET", "/v1/windows"),
     ("GET", "/v1/ratings/options"),
+    ("GET", "/verify/{check}"),
     ("POST", "/staff/v1/login"),
     ("POST", "/backoffice/v1/token"),
     ("GET", "/backoffice/v1/schemas/package-v1"),

@@ -10,6 +10,7 @@ import pytest
 
 from integrations.jobs import QueuedJobs, Worker
 from models.unit import transaction
+from services.ports import NewJob
 from tests.world import World
 
 NOW = timedelta(0)
@@ -29,6 +30,12 @@ class Desk:
     ) -> None:
         for payload in payloads:
             await self.jobs.enqueue("desk.work", payload, key=key, after=after)
+
+    @transaction
+    async def enqueue_all(self, *jobs: NewJob, fails: bool = False) -> None:
+        await self.jobs.enqueue_all(jobs)
+        if fails:
+            raise RuntimeError("rolled back")
 
     async def work(self, payload: Mapping[str, Any]) -> None:
         if self.fails:
@@ -86,3 +93,23 @@ async def test_a_job_of_a_killed_worker_is_taken_over(world: World, desk: Desk) 
     )
     await _worker(world, desk).drain()
     assert desk.done == [{"n": 1}]
+
+
+async def test_several_jobs_are_enqueued_in_one_statement(world: World, desk: Desk) -> None:
+    jobs = [NewJob("desk.work", {"n": n}, key) for n, key in ((1, "a"), (2, None), (3, "a"))]
+    with world.statements() as seen:
+        await desk.enqueue_all(*jobs)
+    assert len(seen) == 1
+    await desk.enqueue_all(NewJob("desk.work", {"n": 4}, "a"))
+    assert await world.jobs() == [("desk.work", {"n": 1}), ("desk.work", {"n": 2})]
+    with world.statements() as seen:
+        await desk.enqueue_all()
+    assert seen == []
+
+
+async def test_several_jobs_are_gone_with_their_transaction(world: World, desk: Desk) -> None:
+    with pytest.raises(RuntimeError, match="rolled back"):
+        await desk.enqueue_all(NewJob("desk.work", {"n": 1}), fails=True)
+    assert await world.jobs() == []
+    with pytest.raises(RuntimeError, match="in a transaction"):
+        await desk.jobs.enqueue_all([NewJob("desk.work", {"n": 1})])

@@ -76,7 +76,7 @@ async def recount(world: World) -> int:
 def recounts(world: World, batch: int = 50) -> Recounts:
     made = world.parts.adapters
     calendars = world.parts.seeding.editions.calendars
-    moves = Moves(made.jobs, NewEditions())
+    moves = Moves(made.jobs, NewEditions(world.ctx.notices))
     return Recounts(made.clock, calendars, made.jobs, made.broadcast, moves, batch)
 
 
@@ -301,7 +301,7 @@ class Broken(Exception):
     """What happens in the middle of a batch."""
 
 
-class Failing(NewEditions):
+class Failing:
     """Breaks at the third notice."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ def _time() -> "fields.Field[Any]":
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0010_audit")]
+    dependencies = [("models", "0008_audit")]
 
     initial = False
 

@@ -7,7 +7,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import UniqueConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0008_calendar')]
+    dependencies = [('models', '0006_calendar')]
 
     initial = False
 

@@ -7,6 +7,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+from services.ports.post import Contact as Contact
+from services.ports.post import Courier as Courier
+from services.ports.post import Parcel as Parcel
+from services.ports.post import Track as Track
+from services.ports.post import TrackPoint as TrackPoint
+from services.ports.post import TrackStatus as TrackStatus
+
 
 class Clock(Protocol):
     """The only place that knows what time it is."""
@@ -17,7 +24,7 @@ class Clock(Protocol):
 
 
 class Crypto(Protocol):
-    """Fields at rest (SM4-GCM, key id inside) and their blind index (HMAC-SM3)."""
+    """Fields at rest (SM4-GCM, key id inside), their blind index (HMAC-SM3), signatures (ES256)."""
 
     def seal(self, plain: bytes, purpose: str) -> bytes: ...
 
@@ -27,6 +34,14 @@ class Crypto(Protocol):
 
     def index(self, value: str, purpose: str) -> bytes:
         """Return 32 bytes by which equal values can be found without being read."""
+        ...
+
+    def sign(self, payload: bytes) -> str:
+        """Return a compact JWS over the bytes, by the key that signs documents."""
+        ...
+
+    def verify(self, token: str) -> bytes:
+        """Return what was signed; raise ``ValueError`` for anything that we did not sign so."""
         ...
 
 
@@ -64,6 +79,16 @@ class Broadcast(Protocol):
     def subscribe(self, topic: str) -> AbstractAsyncContextManager[AsyncIterator[str]]: ...
 
 
+@dataclass(frozen=True)
+class NewJob:
+    """A job to enqueue; with ``key``, at most one such job waits."""
+
+    name: str
+    payload: Mapping[str, Any]
+    key: str | None = None
+    after: timedelta = timedelta(0)
+
+
 class Jobs(Protocol):
     """Work to do after the current transaction has committed, at least once."""
 
@@ -76,6 +101,10 @@ class Jobs(Protocol):
         key: str | None = None,
     ) -> None:
         """Enqueue in the current transaction; with ``key``, at most one such job waits."""
+        ...
+
+    async def enqueue_all(self, jobs: Sequence[NewJob]) -> None:
+        """Enqueue all of them in one statement of the current transaction."""
         ...
 
 
@@ -201,63 +230,6 @@ class PayChannel(Protocol):
 
 
 @dataclass(frozen=True)
-class Contact:
-    """Who sends or receives a parcel."""
-
-    name: str
-    phone: str
-    region: str
-    detail: str
-
-
-@dataclass(frozen=True)
-class Parcel:
-    """A parcel; ``number`` is ours and makes a repeated order the same order."""
-
-    number: str
-    sender: Contact
-    receiver: Contact
-    contents: str
-
-
-class TrackStatus(StrEnum):
-    """Where a parcel is, as far as a case cares."""
-
-    CREATED = "CREATED"
-    COLLECTED = "COLLECTED"
-    IN_TRANSIT = "IN_TRANSIT"
-    DELIVERING = "DELIVERING"
-    SIGNED = "SIGNED"
-    RETURNED = "RETURNED"
-    PROBLEM = "PROBLEM"
-
-
-@dataclass(frozen=True)
-class TrackPoint:
-    at: datetime
-    status: TrackStatus
-    text: str
-
-
-@dataclass(frozen=True)
-class Track:
-    waybill: str
-    points: Sequence[TrackPoint]
-
-
-class Courier(Protocol):
-    async def create(self, parcel: Parcel) -> str:
-        """Return the waybill number; the same parcel number gives the same waybill."""
-        ...
-
-    async def track(self, waybill: str) -> Track: ...
-
-    def read_push(self, form: Mapping[str, str]) -> Track:
-        """Raise ``CallbackForged`` when the signature is not the courier's."""
-        ...
-
-
-@dataclass(frozen=True)
 class StoredFile:
     """Bytes in the store: ``key`` finds them, ``sha256`` (hex) proves them."""
 
@@ -297,4 +269,12 @@ class MaterialFiles(Protocol):
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """Yield the bytes from ``start`` up to and without ``end``."""
+        ...
+
+
+class Printer(Protocol):
+    """Puts a document on paper."""
+
+    async def print(self, content: Mapping[str, Any]) -> bytes:
+        """Return the PDF of a document's content; equal content gives equal bytes."""
         ...

@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 from tortoise import fields
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0009_after_acceptance')]
+    dependencies = [('models', '0007_after_acceptance')]
 
     initial = False
 
