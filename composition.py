@@ -113,7 +113,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     calendars = Calendars(made.clock)
     checks = ItemChecks(made.clock, calendars, Policy(max_visits=settings.item_max_visits))
     items = Items(made.clock, checks)
-    drafts, questions = Drafts(made.clock, items, checks), Questions(items)
+    drafts, questions = Drafts(made.clock, items, checks, audit), Questions(items, audit)
     forms = Forms(made.crypto)
     applicants = Applicants(made.crypto)
     clocks = Clocks(calendars)

@@ -10,17 +10,17 @@ from uuid import UUID
 from models.database import Duplicate
 from models.ids import uuid7
 from models.item import Item, ItemDraft, ItemVersion
-from models.rules import numbers
 from models.rules.calendar import day_of
 from models.rules.events import Role
 from models.rules.item_words import DraftStatus
-from models.rules.lint import Finding
+from models.rules.lint import Finding, can_be_kept
 from models.rules.simulation import Simulation
 from models.rules.versions import digest_of, next_version
 from models.staff import StaffMember
 from models.unit import transaction
-from services.actors import Officer
-from services.editors import check_author, sees
+from services.actors import SYSTEM, Actor, Officer
+from services.audit import Audit
+from services.editors import acting, check_author, sees
 from services.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from services.idempotency import Once
 from services.item_checks import Examination, ItemChecks
@@ -28,7 +28,6 @@ from services.items import Items
 from services.ports import Clock
 
 IMPORTED = "import"  # the writer of what came from the common catalogue
-DEEPEST = 30
 
 
 class DraftUnknown(NotFound):
@@ -71,6 +70,7 @@ class Drafts:
     clock: Clock
     items: Items
     checks: ItemChecks
+    audit: Audit
 
     async def create(self, who: Officer, body: Mapping[str, Any], key: str) -> ItemDraft:
         """Keep a new draft with what is wrong with it; the same key again gives the same draft.
@@ -99,19 +99,19 @@ class Drafts:
         """
         check_usable(body)
         once = Once.of(IMPORTED, digest_of(body), "draft.import")
-        return await self._keep(IMPORTED, await self.checks.examine(body), once)
+        return await self._keep(SYSTEM, IMPORTED, await self.checks.examine(body), once)
 
     async def _create(self, who: Officer, body: Mapping[str, Any], once: Once) -> ItemDraft:
         check_usable(body)
         await check_author(who, body)
         found = await self.checks.examine(body)
         try:
-            return await self._keep(str(who.id), found, once)
+            return await self._keep(acting(who), str(who.id), found, once)
         except Duplicate:  # two at the same moment: the other one was first
-            return await self._keep(str(who.id), found, once)
+            return await self._keep(acting(who), str(who.id), found, once)
 
     @transaction
-    async def _keep(self, writer: str, found: Examination, once: Once) -> ItemDraft:
+    async def _keep(self, actor: Actor, writer: str, found: Examination, once: Once) -> ItemDraft:
         answered = await once.answered()
         if answered is not None:
             return await ItemDraft.get(id=answered["draft_id"])
@@ -122,6 +122,7 @@ class Drafts:
         self._write(draft, writer, found)
         await draft.save(force_create=True)
         await once.answer({"draft_id": str(draft.id)}, self.clock)
+        await self._record(actor, "item_draft.create", draft)
         return draft
 
     async def replace(
@@ -160,6 +161,7 @@ class Drafts:
             draft.based_on = based_on
         self._write(draft, str(who.id), found)
         await draft.save()
+        await self._record(acting(who), "item_draft.write", draft)
         return draft
 
     @transaction
@@ -171,6 +173,7 @@ class Drafts:
         check_open(draft, revision)
         draft.status, draft.updated_at = DraftStatus.DISCARDED, self.clock.now()
         await draft.save()
+        await self._record(acting(who), "item_draft.discard", draft)
 
     async def get(self, who: Officer, draft_id: UUID) -> ItemDraft:
         """Return a draft; raise ``DraftUnknown``."""
@@ -198,6 +201,10 @@ class Drafts:
         """Run synthetic applicants through a draft; raise ``ItemRefused`` if it cannot be read."""
         draft = await self.get(who, draft_id)
         return await self.checks.simulate(draft.body, start)
+
+    async def _record(self, actor: Actor, action: str, draft: ItemDraft) -> None:
+        facts = {"item": draft.code, "revision": draft.revision, "digest": draft.digest}
+        await self.audit.record(actor, action, "item_draft", draft.id, facts)
 
     def _write(self, draft: ItemDraft, writer: str, found: Examination) -> None:
         draft.body, draft.digest = dict(found.body), digest_of(found.body)
@@ -230,10 +237,7 @@ async def check_current(code: str, version: str | None) -> None:
 
 def check_usable(body: Mapping[str, Any]) -> None:
     """Raise ``DraftUnusable`` for what could not even be kept under its item."""
-    code, agency = body.get("code"), body.get("agency")
-    named = isinstance(code, str) and numbers.is_handling_code(code)
-    known = isinstance(agency, str) and 0 < len(agency) <= 100
-    if not named or not known or not _is_shallow(body):
+    if not can_be_kept(body):
         raise DraftUnusable
 
 
@@ -254,19 +258,6 @@ def check_open(draft: ItemDraft, revision: int) -> None:
         raise DraftIsClosed
     if draft.revision != revision:
         raise DraftChanged
-
-
-def _is_shallow(body: Mapping[str, Any]) -> bool:
-    """Whether a body can be read without going deeper than any item does."""
-    level: list[Any] = [body]
-    for _ in range(DEEPEST):
-        level = [
-            each
-            for part in level
-            if isinstance(part, dict | list)
-            for each in (part.values() if isinstance(part, dict) else part)
-        ]
-    return not level
 
 
 def as_data(finding: Finding) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from models.item import Item
 from models.rules.events import Role
-from services.actors import Officer
+from services.actors import Actor, Officer
 from services.errors import Forbidden
 
 
@@ -25,6 +25,11 @@ def check_editor(who: Officer, *agencies: str) -> None:
     """Raise ``ItemNotYours`` unless the officer looks after the items of all these agencies."""
     if not all(sees(who, agency) for agency in agencies):
         raise ItemNotYours
+
+
+def acting(who: Officer) -> Actor:
+    """Return the officer in the role in which they look after items."""
+    return who.acting_as(Role.SUPERVISOR if Role.SUPERVISOR in who.roles else Role.DEPT)
 
 
 async def check_author(who: Officer, body: Mapping[str, Any]) -> None:

@@ -21,6 +21,7 @@ from models.rules.versions import version_key
 from models.unit import transaction
 from services.actors import Officer
 from services.drafts import Drafts, as_data, check_current, check_open, hold
+from services.editors import acting
 from services.errors import Conflict, Forbidden, NotFound
 from services.item_checks import Examination
 from services.items import ItemUnknown, PublishedItem, VersionNotNewer
@@ -139,6 +140,8 @@ class Publications:
         draft.status, draft.published_by = DraftStatus.PUBLISHED, str(who.id)
         draft.updated_at = draft.published_at = now
         await draft.save()
+        facts = {"version": found.body["version"], "digest": draft.digest, "draft": str(draft.id)}
+        await self.drafts.audit.record(acting(who), "item.publish", "item", draft.code, facts)
         log.info("item.published", item=draft.code, version=found.body["version"])
         return draft
 

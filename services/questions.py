@@ -8,7 +8,8 @@ from models.ids import uuid7
 from models.item import Item, ItemQuestion
 from models.unit import transaction
 from services.actors import Officer
-from services.editors import check_editor
+from services.audit import Audit
+from services.editors import acting, check_editor
 from services.errors import FieldFault, Invalid
 from services.items import Items, ItemUnknown
 
@@ -37,6 +38,7 @@ class Question:
 @dataclass(frozen=True)
 class Questions:
     items: Items
+    audit: Audit
 
     async def of(self, code: str) -> Sequence[ItemQuestion]:
         """Return the questions about an item in their order; raise ``ItemUnknown``."""
@@ -47,12 +49,14 @@ class Questions:
         """Write the questions of one's own item anew; raise ``ItemUnknown``, ``ItemNotYours``."""
         item = await self.items.current(code)
         check_editor(who, item.agency)
-        await self._replace(code, entries)
+        await self._replace(who, code, entries)
 
     @transaction
-    async def _replace(self, code: str, entries: Sequence[Question]) -> None:
+    async def _replace(self, who: Officer, code: str, entries: Sequence[Question]) -> None:
         item = await Item.filter(code=code).select_for_update().get()
         await _put(item, entries)
+        facts = {"number": len(entries)}
+        await self.audit.record(acting(who), "item_questions.write", "item", code, facts)
 
     @transaction
     async def load(self, entries: Sequence[Question], *, keep: bool = False) -> int:

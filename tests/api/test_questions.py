@@ -48,6 +48,8 @@ async def test_its_department_keeps_the_answers_up_to_date(world: World) -> None
     assert (written.status, written.json) == (200, sent)
     assert (await world.http.get(f"/v1{path}")).json == sent
     assert len(await world.rows("item_questions")) == others + 2
+    [logged] = await world.rows("audit_log")
+    assert (logged["action"], logged["actor_id"]) == ("item_questions.write", str(officer.id))
 
 
 async def test_another_department_does_not_write_them(world: World) -> None:

@@ -34,7 +34,7 @@ from tests.world import World
 
 HOUSING = "示例县住房和城乡建设局"
 FORESTRY = "示例县林业局"
-TABLES = ("items", "item_versions", "item_drafts", "given_answers")
+TABLES = ("items", "item_versions", "item_drafts", "given_answers", "audit_log")
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,26 @@ async def test_a_draft_becomes_the_version_that_is_filed_under(desk: Desk) -> No
     assert lines[0].writers == [str(desk.author.id)]
 
 
+@pytest.mark.requirement("动态更新")
+async def test_who_wrote_and_who_published_is_in_the_audit_log(desk: Desk) -> None:
+    draft = await desk.draft(name="挖掘道路")
+    given_up = await desk.draft()
+    await desk.world.ctx.drafts.discard(desk.colleague, given_up.id, revision=1)
+    await desk.publish(draft)
+    logged = [
+        (row["action"], row["actor_role"], row["actor_id"], row["object_id"])
+        for row in await desk.world.rows("audit_log")
+    ]
+    author, mine = str(desk.author.id), str(draft.id)
+    assert logged == [
+        ("item_draft.create", "DEPT", author, mine),
+        ("item_draft.write", "DEPT", author, mine),
+        ("item_draft.create", "DEPT", author, str(given_up.id)),
+        ("item_draft.discard", "DEPT", str(desk.colleague.id), str(given_up.id)),
+        ("item.publish", "SUPERVISOR", str(desk.supervisor.id), draft.code),
+    ]
+
+
 async def test_a_draft_may_be_wrong_and_is_told_so(desk: Desk) -> None:
     draft = await desk.draft(materials__3__name="其他材料")
     [finding] = [each for each in draft.findings if each["severity"] == "REFUSES"]
@@ -119,7 +139,7 @@ async def test_a_draft_may_be_wrong_and_is_told_so(desk: Desk) -> None:
         ("flags/verify_later_filing_no", "无", "verify_later_not_filed"),
         ("flags/max_visits", 2, "verify_later_visits"),
         ("form_schema/properties/area_m2/type", "nonsense", "form_field_not_described"),
-        ("form_schema/properties/contractor/minLength", "x", "form_schema_invalid"),
+        ("form_schema/properties/contractor/format", 7, "form_schema_invalid"),
         ("delivery", ["TOWNSHIP_PICKUP"], "no_way_to_result"),
     ],
 )

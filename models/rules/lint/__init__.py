@@ -6,6 +6,7 @@ of law or plan that it comes from, and one small function that finds it.
 
 from models.rules.lint import codes, conditions, elements, flavours, forms, limits, money, wording
 from models.rules.lint.finding import Body, Finding, Policy, Rule, Severity
+from models.rules.lint.keeping import can_be_kept
 from models.rules.markdown import table
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Policy",
     "Rule",
     "Severity",
+    "can_be_kept",
     "is_readable",
     "lint",
     "rules_table",
