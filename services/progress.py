@@ -65,6 +65,7 @@ SELECT json_build_object('id', c.id, 'case_no', c.case_no, 'state', c.state, 've
   'wanted', c.wanted_mode,
   'signed', c.wanted_mode = 'COMMITMENT' AND EXISTS (SELECT FROM signed_promises p
      WHERE p.case_id = c.id AND p.kind = 'COMMITMENT' AND p.withdrawn_at IS NULL),
+  'open', c.shortfall_status = 'OPEN',
   'lacking',
   (SELECT json_agg(json_build_object('code', s.code, 'name', s.name, 'status', s.status,
           'due_on', s.due_on, 'reason', s.reason) ORDER BY s.code)
@@ -227,7 +228,9 @@ def _asked(facts: Mapping[str, Any]) -> set[str]:
         "fix_field": facts["fix"] is not None,
         "sign_promise": state is State.PRE_REVIEWING and ShortfallStage.CONFIRMED in stages,
         "sign_commitment": unsigned and state in (State.SUBMITTED, State.PRE_REVIEWING),
-        "supply_promised": state in HANDLING and ShortfallStage.PROMISED in stages,
+        "supply_promised": facts["open"]
+        and state in HANDLING
+        and ShortfallStage.PROMISED in stages,
     }
     return {code for code, open_ in asked.items() if open_}
 

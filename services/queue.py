@@ -21,16 +21,23 @@ WAITING = tuple(state for state in State if state.phase is Phase.INTAKE)
 # Nothing is due for such a case: it comes last.
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
+# An accepted case waits once more (容缺): what was promised has come, and nobody has judged it.
 QUERY = """
 SELECT * FROM (
   SELECT c.id, c.case_no, c.state, c.round, c.received_at, c.claimed_by_id,
     i.code AS item_code, i.name AS item_name, i.agency,
-    CASE WHEN c.state IN ('SUBMITTED', 'PRE_REVIEWING') THEN 0 ELSE 1 END AS rank,
+    CASE WHEN c.state = ANY('{SUBMITTED,PRE_REVIEWING,ACCEPTED,UNDER_REVIEW,SUSPENDED}')
+      THEN 0 ELSE 1 END AS rank,
     COALESCE((SELECT min(k.due_at) FROM clock_instances k
       WHERE k.case_id = c.id AND k.stopped_at IS NULL AND k.paused_at IS NULL
         AND k.name <> 'RATING_WINDOW'), $1) AS due
   FROM cases c JOIN items i ON i.id = c.item_id JOIN item_versions v ON v.id = c.item_version_id
-  WHERE c.state = ANY($2::text[]) AND v.body::jsonb -> 'joint_items' IS NULL
+  WHERE (c.state = ANY($2::text[]) OR ($8 AND c.id = ANY(ARRAY(
+      SELECT s.case_id FROM shortfall_items s JOIN materials m
+        ON m.case_id = s.case_id AND m.code = s.code AND m.replaced_at IS NULL
+      WHERE s.status = 'PROMISED'
+        AND NOT EXISTS (SELECT FROM verdicts w WHERE w.material_id = m.id)))))
+    AND v.body::jsonb -> 'joint_items' IS NULL
     AND ($3 OR v.body::jsonb #>> '{acceptance,actor}' = 'DEPARTMENT' OR EXISTS (
       SELECT FROM shortfall_items s WHERE s.case_id = c.id AND s.status = 'PROPOSED'))
 ) q
@@ -65,14 +72,14 @@ class QueuePage:
 async def read(officer: Officer, state: State | None, limit: int, cursor: str | None) -> QueuePage:
     """Return a page of what waits; raise ``CursorInvalid`` for a cursor that is not ours.
 
-    Without a state: everything not yet accepted, submitted and pre-reviewing first. Windows see
-    every item, departments the items that departments accept and the shortfalls to confirm. Of a
-    joint case its children are what waits.
+    Without a state: everything not yet accepted, and accepted cases whose promised materials
+    have come; those that wait for an officer first. Windows see every item, departments the items
+    that departments accept and the shortfalls to confirm. Of a joint case its children are what
+    waits.
     """
     states = [each.value for each in ((state,) if state else WAITING) if each not in HIDDEN]
-    found = await rows(
-        QUERY, [NEVER, states, Role.WINDOW in officer.roles, *_decode(cursor), limit + 1]
-    )
+    window = Role.WINDOW in officer.roles
+    found = await rows(QUERY, [NEVER, states, window, *_decode(cursor), limit + 1, state is None])
     page = found[:limit]
     return QueuePage(
         [_entry(row, officer) for row in page],

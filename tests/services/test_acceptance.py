@@ -22,6 +22,7 @@ async def accept(world: World, filed: Filed) -> Case:
     return await world.ctx.reviews.accept(reviewer(filed), filed.case_id)
 
 
+@pytest.mark.requirement("前台窗口作受理决定")
 async def test_accepting_makes_the_package_and_starts_the_decisions_clocks(world: World) -> None:
     filed = await make.judged(world, await make.citizen(world))
     case = await accept(world, filed)
@@ -82,6 +83,7 @@ async def test_a_second_acceptance_is_refused(world: World) -> None:
     assert await HandoffPackage.filter(case_id=filed.case_id).count() == 1
 
 
+@pytest.mark.requirement("受理决定主体")
 async def test_who_only_pre_reviews_does_not_accept(world: World) -> None:
     window = await make.officer(world)
     filed = await make.claimed(world, await make.citizen(world), "ITEM11", by=window)

@@ -36,6 +36,7 @@ from tests.services.reviewing import (
 from tests.world import World
 
 
+@pytest.mark.requirement("一次性告知")
 async def test_a_notice_names_everything_and_starts_the_applicants_clock(world: World) -> None:
     filed = await make.claimed(world, await make.citizen(world))
     await judge(world, filed, "M04", "M06")
@@ -66,6 +67,7 @@ async def test_what_failed_must_be_on_the_notice(world: World) -> None:
         await notify(world, filed, [form_field("area_m2")])
 
 
+@pytest.mark.requirement("清单外材料禁收")
 @pytest.mark.parametrize(
     ("points", "problem"),
     [
@@ -159,6 +161,7 @@ async def test_no_value_of_the_form_is_kept_with_the_notice(world: World) -> Non
     assert len(indexes) == 2
 
 
+@pytest.mark.requirement("一次性告知")
 async def test_the_second_round_may_not_find_something_new(world: World) -> None:
     filed = await make.claimed(world, await make.citizen(world))
     await second_round(world, filed, "M04")

@@ -18,6 +18,7 @@ from tests.world import World
 WHY = "规划条件不允许在这个路段挖掘。"
 
 
+@pytest.mark.requirement("不予受理通知书")
 async def test_a_refusal_closes_the_case_and_says_why(world: World) -> None:
     filed = await make.claimed(world, await make.citizen(world))
     refusal = Refusal(RefusalReason.STATUTORY_BAR, WHY)
@@ -33,6 +34,7 @@ async def test_a_refusal_closes_the_case_and_says_why(world: World) -> None:
     assert not await HandoffPackage.exists(case_id=filed.case_id)
 
 
+@pytest.mark.requirement("不予受理通知书")
 async def test_who_says_not_here_says_where(world: World) -> None:
     """行政许可法32(二)."""
     filed = await make.claimed(world, await make.citizen(world))

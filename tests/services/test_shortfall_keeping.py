@@ -1,5 +1,7 @@
 """容缺受理 after acceptance: what was promised comes, is judged, and lets the decision through."""
 
+from uuid import UUID
+
 import pytest
 
 from models.case import ClockInstance
@@ -7,6 +9,7 @@ from models.promise import ShortfallItem
 from models.rules.reasons import DefectReason
 from models.rules.states import State
 from models.supervision import MonitorAlert
+from services.actors import Officer
 from services.cases import NotEditable
 from services.events import Decision
 from services.lacking import MaterialNotPromised, PromiseExpired
@@ -148,3 +151,36 @@ async def test_before_acceptance_nothing_is_supplied_in_passing(world: World) ->
     await story.promised(world)
     async with refused(world, NotEditable):
         await story.supply(world, "M06")
+
+
+async def test_what_came_waits_in_the_queue_until_somebody_has_looked(world: World) -> None:
+    story = await lacking(world)
+    await story.accepted(world)
+
+    async def waiting(officer: Officer) -> list[UUID]:
+        page = await world.ctx.reviews.queue(officer, None, limit=10, cursor=None)
+        return [entry.id for entry in page.entries]
+
+    assert await waiting(story.window) == []
+    await story.supply(world)
+    assert await waiting(story.window) == [story.filed.case_id]
+    # The item is the window's; its department was asked before and is not any more.
+    assert await waiting(story.department) == []
+    page = await world.ctx.reviews.queue(story.window, State.SUBMITTED, limit=10, cursor=None)
+    assert page.entries == []
+    await story.judge(world, reason=BLURRED)
+    assert await waiting(story.window) == []
+
+
+async def test_silence_that_accepts_asks_for_no_promised_material(world: World) -> None:
+    """T13 after a promise was signed: the law has accepted what there was."""
+    story = await lacking(world)
+    await story.promised(world)
+    await sweep(world, at("2026-03-10", "00:00"))
+    case = await story.filed.case()
+    assert (case.accept_mode, case.shortfall_status) == ("DEEMED", "NONE")
+    async with refused(world, NotEditable):
+        await story.supply(world)
+    account = story.filed.citizen.account_id
+    progress = await world.ctx.progress.of_case(account, story.filed.case_id)
+    assert "supply_promised" not in [action.code for action in progress.actions]

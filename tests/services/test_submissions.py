@@ -19,6 +19,7 @@ from tests import make
 from tests.world import World
 
 
+@pytest.mark.requirement("网上预审")
 async def test_a_submitted_case_has_its_numbers_clocks_and_event(world: World) -> None:
     who = await make.citizen(world)
     filed = await make.draft(world, who)
