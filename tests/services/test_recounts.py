@@ -153,6 +153,19 @@ async def test_who_got_longer_gets_another_notice_and_a_message(world: World) ->
     assert message.key == f"{TELL_MOVED}:{clocks[CORRECTION]}:2027.2"
 
 
+async def test_nobody_is_told_at_night(world: World) -> None:
+    who = await make.citizen(world)
+    world.clock.at = shanghai("2027-02-03", 22)
+    await running(world, who, {CORRECTION: wd(2)}, state=State.CORRECTION_REQUIRED)
+    await import_2027(world)
+    await recount(world)
+    wait = await world.database.fetchval(
+        "SELECT execute_after - created FROM pgqueuer WHERE entrypoint = $1", TELL_MOVED
+    )
+    # From 22:00 until 8:00 of the next morning; the queue's own clock is a real one.
+    assert timedelta(hours=9, minutes=59) < wait < timedelta(hours=10, minutes=1)
+
+
 async def test_a_message_of_a_limit_that_ended_meanwhile_is_not_sent(world: World) -> None:
     who = await make.citizen(world)
     world.clock.at = shanghai("2027-02-03")
