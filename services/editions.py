@@ -1,14 +1,18 @@
 """Editions of the calendar: the seeded one, an imported year, a local day; each in its order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from models.calendar import CalendarVersion, LocalDay, WorkDay
 from models.database import rows
 from models.rules.announcement import AnnouncedDay, faults_of
+from models.rules.events import Role
 from models.rules.holidays import IN_LIEU
 from models.unit import current_unit, transaction
+from services.actors import Actor
+from services.audit import Audit
 from services.calendar_files import CalendarRefused
 from services.calendar_seeds import OFFICIAL, PROVISIONAL, Announced, Holiday, seeds
 from services.calendars import Calendars
@@ -30,6 +34,7 @@ class Editions:
     clock: Clock
     calendars: Calendars
     jobs: Jobs
+    audit: Audit
 
     @transaction
     async def seed(self, announced: Iterable[Announced], holidays: Iterable[Holiday]) -> None:
@@ -72,6 +77,7 @@ class Editions:
         new = [_official(day, source, edition.version) for day in days]
         await WorkDay.filter(date__in=[day.date for day in known]).delete()
         await WorkDay.bulk_create(new)
+        await self._record(edition, "calendar.import", {"year": year, "source": source})
         return await self._bring_in(edition)
 
     @transaction
@@ -102,9 +108,9 @@ class Editions:
                 version=version,
             )
         source = f"{day} {ACTS[works]}: {reason}"
-        return await self._bring_in(
-            CalendarVersion(version=version, number=number, source=source, imported_by=by)
-        )
+        edition = CalendarVersion(version=version, number=number, source=source, imported_by=by)
+        await self._record(edition, "calendar.override", {"day": str(day), "act": ACTS[works]})
+        return await self._bring_in(edition)
 
     async def versions(self) -> Sequence[CalendarVersion]:
         """Return the editions, the newest first."""
@@ -130,6 +136,11 @@ class Editions:
         await rows("SELECT pg_advisory_xact_lock($1)", [EDITION_LOCK])
         newest = await CalendarVersion.all().order_by("-number").first()
         return 1 if newest is None else newest.number + 1
+
+    async def _record(self, edition: CalendarVersion, act: str, data: Mapping[str, Any]) -> None:
+        # No member of staff: whoever runs the command says who they are.
+        actor = Actor(Role.SYSTEM, edition.imported_by, None)
+        await self.audit.record(actor, act, "calendar_version", edition.version, data)
 
     async def _bring_in(self, edition: CalendarVersion) -> CalendarVersion:
         """Put an edition in force, in the caller's transaction; running clocks follow soon."""

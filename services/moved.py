@@ -14,6 +14,7 @@ from models.rules.clock_table import CLOCKS, ClockName
 from models.rules.clocks import CaseClock, light
 from models.rules.events import Actor
 from models.rules.notices import NoticeKind
+from models.rules.quiet import until_morning
 from models.rules.recount import next_look
 from models.rules.states import MonitorLight
 from services.clocks import columns_of
@@ -109,7 +110,8 @@ class Moves:
         if kind is not None:
             await self.superseding.supersede(row.case_id, kind, now)
         payload = {"clock_id": str(row.id), "version": version}
-        await self.jobs.enqueue(TELL_MOVED, payload, key=f"{TELL_MOVED}:{row.id}:{version}")
+        key = f"{TELL_MOVED}:{row.id}:{version}"
+        await self.jobs.enqueue(TELL_MOVED, payload, after=until_morning(now), key=key)
 
 
 async def _calm(later: Sequence[Moved], now: datetime, calendar: WorkCalendar) -> None:

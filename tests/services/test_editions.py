@@ -1,6 +1,7 @@
 """Editions of the calendar: what seeding, an import and a local day change, and what they leave."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -23,7 +24,7 @@ from tests.years import announced
 
 NOTICE = "国办发明电〔2026〕7号"
 CLERK = "张三"
-TABLES = ("work_days", "local_days", "calendar_versions", "pgqueuer")
+TABLES = ("work_days", "local_days", "calendar_versions", "audit_log", "pgqueuer")
 
 
 def editions(world: World) -> Editions:
@@ -197,6 +198,19 @@ async def test_a_local_day_is_recorded_once(world: World) -> None:
     assert (row["is_workday"], row["reason"], row["decided_by"]) == (False, "洪水停工", CLERK)
     newest, _ = await editions(world).versions()
     assert (newest.source, newest.imported_by) == ("2026-07-09 off: 洪水停工", CLERK)
+
+
+async def test_who_changed_the_calendar_is_in_the_audit(world: World) -> None:
+    await import_2027(world)
+    await editions(world).override(date(2027, 7, 8), False, reason="洪水停工", by="李四")
+    acts = [
+        (row["actor_role"], row["actor_id"], row["action"], row["object_id"], row["data"])
+        for row in await world.rows("audit_log")
+    ]
+    assert [(*act[:4], json.loads(act[4])) for act in acts] == [
+        ("SYSTEM", CLERK, "calendar.import", "2027.2", {"year": 2027, "source": NOTICE}),
+        ("SYSTEM", "李四", "calendar.override", "2027.3", {"day": "2027-07-08", "act": "off"}),
+    ]
 
 
 async def test_editions_are_ordered_by_their_coming_not_by_their_names(world: World) -> None:

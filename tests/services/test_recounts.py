@@ -17,10 +17,8 @@ from models.rules.clock_table import ClockName
 from models.rules.clocks import Pause
 from models.rules.events import Event, Role
 from models.rules.lifecycle import row_for
-from models.rules.states import MonitorLight, State
-from models.supervision import MonitorAlert
+from models.rules.states import State
 from models.unit import transaction
-from services import lateness
 from services.actors import Actor
 from services.calendars import Calendars
 from services.clocks import Clocks
@@ -153,6 +151,19 @@ async def test_who_got_longer_gets_another_notice_and_a_message(world: World) ->
     assert message.template == "case_action"
     assert message.data["thing2"] == "补正期限改到2027年2月12日"
     assert message.key == f"{TELL_MOVED}:{clocks[CORRECTION]}:2027.2"
+
+
+async def test_nobody_is_told_at_night(world: World) -> None:
+    who = await make.citizen(world)
+    world.clock.at = shanghai("2027-02-03", 22)
+    await running(world, who, {CORRECTION: wd(2)}, state=State.CORRECTION_REQUIRED)
+    await import_2027(world)
+    await recount(world)
+    wait = await world.database.fetchval(
+        "SELECT execute_after - created FROM pgqueuer WHERE entrypoint = $1", TELL_MOVED
+    )
+    # From 22:00 until 8:00 of the next morning; the queue's own clock is a real one.
+    assert timedelta(hours=9, minutes=59) < wait < timedelta(hours=10, minutes=1)
 
 
 async def test_a_message_of_a_limit_that_ended_meanwhile_is_not_sent(world: World) -> None:
@@ -462,86 +473,6 @@ async def step(world: World, filed: Filed, event: Event) -> None:
     item = await world.ctx.items.version(case.item_version_id)
     backoffice = Actor(Role.BACKOFFICE, "test", "审批系统")
     await world.ctx.cases.transitions.apply(case, item, event, backoffice)
-
-
-@transaction
-async def alerted(world: World, case: Case, clock_id: UUID, light: MonitorLight) -> None:
-    item = await world.ctx.items.version(case.item_version_id)
-    await case.refresh_from_db()
-    await lateness.note(case, item, await seen(clock_id), light, world.clock.now())
-
-
-async def test_a_warning_of_an_end_that_moved_away_is_over_and_can_come_again(
-    world: World,
-) -> None:
-    who = await make.citizen(world)
-    world.clock.at = shanghai("2026-07-06")
-    case, clocks = await running(world, who, {PROMISED: wd(5)})
-    world.clock.at = shanghai("2026-07-10")  # one working day before Monday the 13th
-    await alerted(world, case, clocks[PROMISED], MonitorLight.YELLOW)
-    # The timer looks again at the end.
-    due_at = (await seen(clocks[PROMISED])).due_at
-    await ClockInstance.filter(id=clocks[PROMISED]).update(next_at=due_at)
-    await override(world, "2026-07-13", False)
-    await recount(world)
-    assert await last_day(clocks[PROMISED]) == date(2026, 7, 14)
-    [alert] = await MonitorAlert.all()
-    # One working day before Tuesday the 14th is still Friday the 10th: the warning stands.
-    assert (alert.resolved_at, alert.clock_id) == (None, clocks[PROMISED])
-    assert (await seen(clocks[PROMISED])).next_at == (await seen(clocks[PROMISED])).due_at
-    await override(world, "2026-07-14", False)
-    await override(world, "2026-07-10", False)
-    await recount(world)
-    # 7, 8, 9, 15 and 16 July: Wednesday the 15th is the day before.
-    assert await last_day(clocks[PROMISED]) == date(2026, 7, 16)
-    [alert] = await MonitorAlert.all()
-    assert alert.resolved_at == world.clock.now()
-    assert (await Case.get(id=case.id)).monitor_light == "GREEN"
-    assert (await seen(clocks[PROMISED])).next_at == midnight("2026-07-15")
-    world.clock.at = shanghai("2026-07-15")
-    await alerted(world, case, clocks[PROMISED], MonitorLight.YELLOW)
-    [alert] = await MonitorAlert.all()
-    assert (alert.raised_at, alert.resolved_at) == (world.clock.now(), None)
-    assert (alert.data, alert.resolution) == ({"due_at": "2026-07-16T16:00:00+00:00"}, "")
-    assert (await Case.get(id=case.id)).monitor_light == "YELLOW"
-
-
-@pytest.mark.parametrize(("mode", "light"), [("NORMAL", "GREEN"), ("DEEMED", "RED")])
-async def test_who_was_late_by_a_day_that_was_off_was_not(
-    world: World, mode: str, light: str
-) -> None:
-    who = await make.citizen(world)
-    world.clock.at = shanghai("2026-07-06")
-    case, clocks = await running(world, who, {PROMISED: wd(5)}, accept_mode=mode)
-    world.clock.at = shanghai("2026-07-14")
-    await alerted(world, case, clocks[PROMISED], MonitorLight.RED)
-    await ClockInstance.filter(id=clocks[PROMISED]).update(next_at=None)
-    for day in ("2026-07-10", "2026-07-13", "2026-07-14"):
-        await override(world, day, False)
-    await recount(world)
-    # 7, 8, 9, 15, 16 July.
-    row = await seen(clocks[PROMISED])
-    assert await last_day(row.id) == date(2026, 7, 16)
-    assert row.next_at == midnight("2026-07-15")
-    [alert] = await MonitorAlert.all()
-    assert alert.resolved_at == world.clock.now()
-    assert (await Case.get(id=case.id)).monitor_light == light
-
-
-async def test_who_is_late_all_the_same_stays_so(world: World) -> None:
-    who = await make.citizen(world)
-    world.clock.at = shanghai("2026-07-06")
-    case, clocks = await running(world, who, {PROMISED: wd(5)})
-    world.clock.at = shanghai("2026-07-20")
-    await alerted(world, case, clocks[PROMISED], MonitorLight.RED)
-    await ClockInstance.filter(id=clocks[PROMISED]).update(next_at=None)
-    await override(world, "2026-07-10", False)
-    await recount(world)
-    row = await seen(clocks[PROMISED])
-    assert (await last_day(row.id), row.next_at) == (date(2026, 7, 14), None)
-    [alert] = await MonitorAlert.all()
-    assert (alert.resolved_at, alert.clock_id) == (None, row.id)
-    assert (await Case.get(id=case.id)).monitor_light == "RED"
 
 
 async def test_phones_that_look_on_hear_of_it(world: World) -> None:
