@@ -41,6 +41,7 @@ from services.errors import FieldFault
 from services.forms import FieldUnknown
 from services.items import PublishedItem
 from services.promises import PromiseKind
+from services.visits import visited
 
 NOTICES = (Event.ISSUE_CORRECTION, Event.PAPER_DEFECT)
 DEMANDED = "补正通知书要求现在就交。"
@@ -108,7 +109,10 @@ async def issue(
         opened.item,
         event,
         actor,
-        changes={"round": case.round + 1},
+        changes={
+            "round": case.round + 1,
+            **(visited(case, cases.clock.now()) if at_window else {}),
+        },
         data={"form": dict(seen.marks), **notice.assessment.data(officer)},
     )
 

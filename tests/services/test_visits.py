@@ -5,10 +5,14 @@ from datetime import date, timedelta
 import pytest
 
 from models.case import Case
+from models.rules.reasons import DefectReason
+from services.corrections import Point
 from services.deliveries import Choice
 from services.visits import visited, warning_of
+from tests import make
 from tests.services import stages
 from tests.services.counters import WINDOW, code_of, ready, window_officer
+from tests.services.reviewing import reviewer
 from tests.world import World
 
 
@@ -18,6 +22,17 @@ async def test_papers_brought_to_the_window_are_a_visit(world: World) -> None:
     filed = await stages.reviewed(world, "ITEM09")
     case = await filed.case()
     assert (case.visits, case.visited_on) == (1, date(2026, 3, 2))
+
+
+async def test_a_defect_found_at_the_window_was_a_visit_too(world: World) -> None:
+    """T16: who has to come again for it has come twice."""
+    filed = await make.judged(world, await make.citizen(world), "ITEM09")
+    officer = reviewer(filed)
+    await world.ctx.reviews.accept(officer, filed.case_id)
+    point = Point(filed.codes[0], False, DefectReason.EXPIRED, "请带有效的原件来。")
+    await world.ctx.reviews.paper_defect(officer, filed.case_id, [point], "看了原件才发现。")
+    case = await filed.case()
+    assert (case.visits, case.last_visit_on) == (1, date(2026, 3, 2))
 
 
 async def test_what_is_done_on_the_phone_is_none(world: World) -> None:
