@@ -35,13 +35,12 @@ SELECT item_id, count(*)::int AS decided,
     SELECT FROM clock_instances k WHERE k.case_id = c.id AND k.name = 'DECISION_PROMISED'
       AND k.stopped_at > k.due_at))::int AS decided_on_time
 FROM cases c WHERE decided_at >= $1 AND decided_at < $2 GROUP BY item_id""",
-    # These are the steps for which somebody came to a counter.
+    # Visits are counted where they are made; who brings paper to be accepted comes, too.
     """
 SELECT item_id, count(*)::int AS served,
-  count(*) FILTER (WHERE NOT EXISTS (
-    SELECT FROM case_events e WHERE e.case_id = c.id AND e.event IN ('paper_received',
-      'paper_defect', 'originals_pass', 'originals_incomplete', 'originals_supplied',
-      'identity_mismatch_or_false', 'window_pickup')))::int AS online
+  count(*) FILTER (WHERE visits = 0 AND NOT EXISTS (
+    SELECT FROM case_events e WHERE e.case_id = c.id
+      AND e.event IN ('paper_received', 'paper_defect', 'window_pickup')))::int AS online
 FROM cases c WHERE served_at >= $1 AND served_at < $2 GROUP BY item_id""",
     """
 SELECT c.item_id, count(*)::int AS ratings, sum(r.stars)::int AS stars,

@@ -91,6 +91,7 @@ async def test_a_limit_that_was_missed_names_who_answers_for_it(world: World) ->
 
 
 @pytest.mark.requirement("超权限/超时限/逆程序")
+@pytest.mark.requirement("全程留痕、不得单独收件")
 async def test_what_was_refused_is_seen_beside_what_was_late(world: World) -> None:
     filed = await submitted(world)
     window, department = await make.officer(world), await make.officer(world, (Role.DEPT,))

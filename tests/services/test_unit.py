@@ -154,3 +154,36 @@ async def test_a_broken_connection_is_replaced(world: World) -> None:
     await asyncio.sleep(0.1)
     await acts.make()
     assert (await rows("SELECT count(*) AS n FROM accounts"))[0]["n"] == 2
+
+
+async def test_what_comes_last_is_in_the_transaction_all_the_same(world: World) -> None:
+    order: list[str] = []
+
+    @dataclass
+    class Last:
+        fails: bool = False
+
+        async def act(self) -> None:
+            order.append("last")
+            await Account.create(created_at=NOW)
+            if self.fails:
+                raise Broken
+
+        @transaction
+        async def make(self) -> None:
+            current_unit().before_commit(self.act)
+            current_unit().after_commit(self.told)
+            await Account.create(created_at=NOW)
+            order.append("first")
+
+        async def told(self) -> None:
+            order.append("told")
+
+    await Last().make()
+    assert order == ["first", "last", "told"]
+    assert await Account.all().count() == 2
+    order.clear()
+    with pytest.raises(Broken):
+        await Last(fails=True).make()
+    assert order == ["first", "last"]
+    assert await Account.all().count() == 2

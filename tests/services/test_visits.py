@@ -32,7 +32,7 @@ async def test_a_defect_found_at_the_window_was_a_visit_too(world: World) -> Non
     point = Point(filed.codes[0], False, DefectReason.EXPIRED, "请带有效的原件来。")
     await world.ctx.reviews.paper_defect(officer, filed.case_id, [point], "看了原件才发现。")
     case = await filed.case()
-    assert (case.visits, case.last_visit_on) == (1, date(2026, 3, 2))
+    assert (case.visits, case.visited_on) == (1, date(2026, 3, 2))
 
 
 async def test_what_is_done_on_the_phone_is_none(world: World) -> None:
