@@ -29,11 +29,11 @@ from models.rules.documents.numbering import (
 from models.rules.documents.template import compose
 from models.rules.notices import NoticeKind
 from models.unit import transaction
-from services.applicants import Applicants
+from services.cases import Cases
 from services.documents.gather import facts_of
 from services.documents.step import Step
-from services.items import Items, PublishedItem
-from services.ports import Clock, Crypto, Jobs, MaterialFiles, NewJob, Printer, StoredFile
+from services.items import PublishedItem
+from services.ports import Crypto, Jobs, MaterialFiles, NewJob, Printer, StoredFile
 from services.transitions import ISSUE
 
 PURPOSE = "notice.content"
@@ -65,10 +65,8 @@ class Desk:
 
 @dataclass(frozen=True)
 class Issuing:
-    clock: Clock
+    cases: Cases
     crypto: Crypto
-    items: Items
-    applicants: Applicants
     jobs: Jobs
     desk: Desk
 
@@ -82,13 +80,13 @@ class Issuing:
 
     async def left_behind(self) -> int:
         """Count the notices that jobs should have issued by now."""
-        before = self.clock.now() - LEFT_BEHIND
+        before = self.cases.clock.now() - LEFT_BEHIND
         return await Notice.filter(digest=None, issued_at__lte=before).count()
 
     @transaction
     async def sweep(self) -> int:
         """Give what jobs have left behind to new ones; return how many notices there are."""
-        before = self.clock.now() - LEFT_BEHIND
+        before = self.cases.clock.now() - LEFT_BEHIND
         found = await rows(UNISSUED, [before, SWEPT_AT_ONCE])
         steps = dict.fromkeys((str(row["case_id"]), row["seq"]) for row in found)
         await self.jobs.enqueue_all(
@@ -106,10 +104,10 @@ class Issuing:
             return
         notice = await Notice.get(id=notice_id)
         case = await Case.get(id=notice.case_id)
-        item = await self.items.version(case.item_version_id)
+        item = await self.cases.items.version(case.item_version_id)
         event = await CaseEvent.get(case_id=case.id, seq=notice.seq)
-        person = await self.applicants.get(case.account_id)
-        facts = await facts_of(Step(case, item, notice, event), person.name)
+        person = await self.cases.applicants.get(case.account_id)
+        facts = await facts_of(Step(self.cases, case, item, notice, event), person.name)
         template = TEMPLATES[NoticeKind(notice.kind)]
         check = check_code(secrets.token_bytes(CHECK_BYTES))
         number = await self._next_number(notice, item)
@@ -138,7 +136,7 @@ class Issuing:
 
     @transaction
     async def _record(self, notice: Notice, file: StoredFile, signature: str) -> None:
-        now = self.clock.now()
+        now = self.cases.clock.now()
         case = await Case.get(id=notice.case_id)
         # 国办 716号令: electronic service needs consent; without it the window or the post serves.
         agreed = case.service_consent_at is not None

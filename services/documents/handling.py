@@ -5,9 +5,9 @@ from typing import Any
 from models.payment import Fee, PaymentOrder
 from models.rules.documents.closing import CAUSES
 from models.rules.documents.facts import Charge
-from models.rules.documents.words import day_text, moment_text
+from models.rules.documents.words import moment_text
 from models.rules.events import Event
-from services.documents.step import Step, ended
+from services.documents.step import Step
 
 # Who came with what was false cannot simply come again (行政许可法78).
 NOT_AGAIN = frozenset({Event.IDENTITY_MISMATCH_OR_FALSE, Event.TERMINATE})
@@ -44,12 +44,11 @@ async def paid(step: Step) -> dict[str, Any]:
 
 async def termination(step: Step) -> dict[str, Any]:
     """Return why a case ended without a decision, and which day was the last."""
-    last_day = await ended(step)
     return {
         "texts": {
             "cause": CAUSES.get(step.happened, ""),
             "reason": step.text("explanation") or step.text("reason"),
-            "ended": "" if last_day is None else day_text(last_day),
+            "ended": step.day("due_on"),
             "again": "" if step.happened in NOT_AGAIN else "yes",
             "remedy": "这份告知书",
         }
@@ -58,13 +57,15 @@ async def termination(step: Step) -> dict[str, Any]:
 
 async def special(step: Step) -> dict[str, Any]:
     """Return which procedure is done and how long it is to take (行政许可法45)."""
-    days = step.text("planned_days")
+    days, procedure = step.text("planned_days"), step.text("procedure")
+    reason = step.text("reason")
     return {
         "texts": {
-            "procedure": step.text("procedure"),
-            "reason": step.text("reason"),
+            "procedure": procedure,
+            # The clocks keep the procedure as their reason.
+            "reason": "" if reason == procedure else reason,
             "planned": f"{days}天" if days.isdigit() else days,
-            "planned_until": step.text("planned_until"),
+            "planned_until": step.day("planned_until"),
         }
     }
 

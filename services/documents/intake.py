@@ -9,10 +9,13 @@ from models.review import Correction
 from models.rules.documents.facts import Defect, Promised, Received
 from models.rules.documents.words import moment_text
 from models.rules.events import Event
+from models.rules.flavours import ShortfallStage
 from models.rules.reasons import DefectReason, RefusalReason
 from models.rules.states import AcceptMode
 from models.rules.timeouts import Policy
+from services.cases import Opened
 from services.documents.step import Step
+from services.original_lists import still_to_see
 
 
 async def receipt(step: Step) -> dict[str, Any]:
@@ -90,24 +93,23 @@ async def acceptance(step: Step) -> dict[str, Any]:
 
 
 async def originals(step: Step) -> tuple[str, ...]:
-    """Return the uploaded materials whose originals a person has to show."""
-    marked = {
-        material["code"]
-        for material in step.item.materials
-        if material.get("original_check_on_pickup")
-    }
-    codes = {each.code for each in await Material.filter(case_id=step.case_id, replaced_at=None)}
-    names = step.names()
-    return tuple(names[code] for code in sorted((marked & codes) or codes) if code in names)
+    """Return the originals that a person still has to show, as the officer's list has them."""
+    form = await step.cases.forms.read(step.case_id)
+    wanted = await still_to_see(step.cases, Opened(step.case, step.item, form))
+    return tuple(each.name for each in wanted)
 
 
 async def originals_to_bring(step: Step) -> dict[str, Any]:
-    return {"originals": await originals(step)}
+    """Return the originals for the window: those that the item names, or all that were filed."""
+    names, held = step.names(), await step.cases.materials(step.case_id)
+    filed = tuple(names[code] for code in sorted(held) if code in names)
+    return {"originals": await originals(step) or filed}
 
 
 async def shortfall(step: Step) -> dict[str, Any]:
     """Return what was promised, until when, and what happens otherwise."""
-    items = ShortfallItem.filter(case_id=step.case_id, due_on__isnull=False)
+    stages = (ShortfallStage.PROMISED, ShortfallStage.FULFILLED, ShortfallStage.OVERDUE)
+    items = ShortfallItem.filter(case_id=step.case_id, status__in=[each.value for each in stages])
     policy = step.item.shortfall_expiry
     found = await _promise(step, "SHORTFALL")
     found["promised"] = tuple(

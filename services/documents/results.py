@@ -6,13 +6,16 @@ from models.credit import CreditEvent, OriginalCheck
 from models.delivery import Delivery
 from models.material import ResultDocument
 from models.payment import Fee
+from models.rules.credit import Behaviour
 from models.rules.documents.closing import CAUSES
 from models.rules.documents.facts import Defect
 from models.rules.documents.words import moment_text
 from models.rules.events import Event
+from models.rules.originals import Finding
 from models.rules.states import DeliveryMethod, FeeStage
 from services.documents.intake import originals as originals_of
 from services.documents.step import Step
+from services.original_lists import lacking
 
 
 async def approval(step: Step) -> dict[str, Any]:
@@ -85,17 +88,17 @@ async def originals(step: Step) -> dict[str, Any]:
         return {}
     names = step.names()
     return {
-        "corrections": tuple(_wanting(each, names) for each in check.items),
+        "corrections": tuple(_wanting(each, names) for each in lacking(check.items)),
         "texts": {"opinion": check.opinion},
     }
 
 
 def _wanting(item: dict[str, Any], names: dict[str, str]) -> Defect:
-    code = str(item.get("code") or item.get("material_code") or "")
+    code = str(item["code"])
     return Defect(
         name=str(item.get("name") or names.get(code, code)),
-        reason=str(item.get("reason") or item.get("defect") or "没有带来，或者不符合要求"),
-        requirement=str(item.get("requirement") or "请带原件来"),
+        reason=Finding(item["finding"]).zh,
+        requirement=str(item.get("note") or "请带原件来"),
     )
 
 
@@ -109,7 +112,8 @@ async def credit(step: Step) -> dict[str, Any]:
     texts = {"cause": CAUSES.get(step.happened, "")}
     if proposed is None:
         return {"texts": texts}
-    texts |= {"behaviour": proposed.behaviour, "credit_basis": proposed.basis}
+    behaviour = Behaviour(proposed.behaviour).zh
+    texts |= {"behaviour": behaviour, "credit_basis": proposed.basis}
     return {"texts": texts, "statements": tuple(proposed.evidence)}
 
 

@@ -11,27 +11,21 @@ from models.notice import Notice
 from models.rules.calendar import day_of, due_on
 from models.rules.clock_table import ClockName
 from models.rules.documents.facts import Deadline
+from models.rules.documents.words import day_text
 from models.rules.events import Event
 from models.rules.notices import NoticeKind
+from services.cases import Cases
 from services.clocks import as_rule
 from services.items import PublishedItem
 
 PERMIT = "行政许可"
-# Clocks that the applicant lets run out.
-APPLICANTS = (
-    ClockName.CORRECTION,
-    ClockName.PAPER_SUBMIT,
-    ClockName.PAY_CASE,
-    ClockName.SHORTFALL,
-    ClockName.ORIGINALS_3WD,
-    ClockName.ORIGINALS_PRESENT,
-)
 
 
 @dataclass(frozen=True)
 class Step:
     """What a document is written from. ``data`` is the event's, then what a new edition adds."""
 
+    cases: Cases
     case: Case
     item: PublishedItem
     notice: Notice
@@ -62,6 +56,11 @@ class Step:
         value = self.data.get(name)
         return str(value).strip() if value not in (None, "") else ""
 
+    def day(self, name: str) -> str:
+        """Return a day of the step's data (ISO) as documents write it; empty when there is none."""
+        value = self.text(name)
+        return day_text(date.fromisoformat(value)) if value else ""
+
     def names(self) -> dict[str, str]:
         """Return the item's materials by code."""
         return {material["code"]: str(material["name"]) for material in self.item.materials}
@@ -76,14 +75,6 @@ async def deadlines(step: Step, names: Sequence[ClockName]) -> tuple[Deadline, .
         ).order_by("id")
     }
     return tuple(_deadline(found[name.value]) for name in names if name.value in found)
-
-
-async def ended(step: Step) -> date | None:
-    """Return the last day of the applicant's clock whose end was this step."""
-    clock = await ClockInstance.filter(
-        case_id=step.case_id, stopped_at=step.at, due_at__lte=step.at, name__in=APPLICANTS
-    ).first()
-    return None if clock is None else due_on(clock.due_at)
 
 
 def _deadline(row: ClockInstance) -> Deadline:

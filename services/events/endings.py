@@ -29,6 +29,7 @@ class Endings:
             changes={"backoffice_seq": report.seq},
             data={
                 "reason_code": reason.value,
+                "explanation": f"{reason.zh}{report.reason}",
                 "text": f"这次办理已经终止。原因:{reason.zh}{report.reason}",
             },
         )

@@ -66,7 +66,7 @@ class Play:
         case = await Case.get(id=self.filed.case_id)
         item = await self.world.ctx.items.version(case.item_version_id)
         event = await CaseEvent.get(case_id=case.id, seq=notice.seq)
-        facts = await facts_of(Step(case, item, notice, event), "王建国")
+        facts = await facts_of(Step(self.world.ctx.cases, case, item, notice, event), "王建国")
         return said(compose(TEMPLATES[kind], facts, "号", "核", "https://x.cn"))
 
 
@@ -168,7 +168,8 @@ async def test_a_lapse_names_its_cause_and_its_last_day(world: World) -> None:
     on = await play(world)
     await on.step(State.PRE_REVIEWING, Event.ISSUE_CORRECTION, Role.WINDOW)
     world.clock.at = datetime(2026, 3, 23, 16, 0, tzinfo=UTC)
-    await on.step(State.CORRECTION_REQUIRED, Event.CORRECTION_TIMEOUT, Role.SYSTEM)
+    data = {"due_on": "2026-03-23"}
+    await on.step(State.CORRECTION_REQUIRED, Event.CORRECTION_TIMEOUT, Role.SYSTEM, data)
     has(
         await on.says(K.N12),
         "从2026年3月24日0时00分起按撤回申请处理。",
@@ -182,13 +183,18 @@ async def test_a_special_procedure_tells_how_long_it_takes(world: World) -> None
     """行政许可法45: the time needed is told in writing."""
     world.clock.at = JULY_6
     on = await play(world)
-    data = {"procedure": "专家评审", "planned_days": 9, "reason": "要挖断主路。"}
+    data = {
+        "procedure": "专家评审",
+        "planned_days": 9,
+        "planned_until": "2026-07-15",
+        "reason": "专家评审",
+    }
     await on.step(State.ACCEPTED, Event.SPECIAL_START, Role.BACKOFFICE, data)
     has(
         await on.says(K.N13),
         "要做的程序：专家评审。",
         "需要的时间：9天。",
-        "为什么要做：要挖断主路。",
+        "预计做到2026年7月15日（星期三）。",
         "《中华人民共和国行政许可法》第四十五条",
     )
 
@@ -223,7 +229,7 @@ async def test_a_termination_names_its_cause(
     world: World, state: State, event: Event, role: Role, said_: str
 ) -> None:
     on = await play(world)
-    data = {"reason": "申请人注销了。"} if event is Event.TERMINATE else {}
+    data = {"explanation": "申请人注销了。"} if event is Event.TERMINATE else {}
     await on.step(state, event, role, data)
     has(await on.says(K.N11), said_, "终止办理", "之日起60日内")
 
@@ -233,7 +239,7 @@ async def test_false_originals_end_a_case_and_are_only_proposed_for_record(world
     await CreditEvent.create(
         account_id=on.filed.citizen.account_id,
         case_id=on.filed.case_id,
-        behaviour="提供虚假材料",
+        behaviour="FALSE_ORIGINAL",
         basis="行政许可法78",
         evidence=["两名工作人员的核验记录"],
         status="PROPOSED",
@@ -242,7 +248,7 @@ async def test_false_originals_end_a_case_and_are_only_proposed_for_record(world
     await on.step(State.ORIGINALS_CHECK, Event.IDENTITY_MISMATCH_OR_FALSE, Role.DEPT)
     has(
         await on.says(K.N20),
-        "情况：提供虚假材料。",
+        "情况：核验原件时发现提交的材料不真实。",
         "依据：行政许可法78。",
         "1|两名工作人员的核验记录",
         "现在还没有记录，也没有对外公布。",
@@ -258,16 +264,17 @@ async def test_missing_originals_are_listed_with_three_working_days(world: World
     await OriginalCheck.create(
         case_id=on.filed.case_id,
         outcome="INCOMPLETE",
-        items=[{"code": "M02", "reason": "只有照片。", "requirement": "请带原件。"}],
+        items=[
+            {"code": "M02", "name": "权属证明", "finding": "MISSING", "note": "请带原件。"},
+            {"code": "M03", "name": "身份证", "finding": "TRUE", "note": ""},
+        ],
         officer_id=on.filed.citizen.account_id,
         at=world.clock.now(),
     )
     await on.step(State.ORIGINALS_CHECK, Event.ORIGINALS_INCOMPLETE, Role.DEPT)
-    item = await world.ctx.items.version((await on.filed.case()).item_version_id)
-    names = {each["code"]: each["name"] for each in item.materials}
     text = await on.says(K.N19)
-    has(text, "|只有照片。|请带原件。", "到2026年5月14日（星期四）24时还没有补齐的")
-    assert str(names["M02"])[:4] in text
+    has(text, "1|权属证明|没有带原件|请带原件。", "到2026年5月14日（星期四）24时还没有补齐的")
+    assert "身份证" not in text
 
 
 async def test_who_verifies_later_is_called_with_the_originals(world: World) -> None:
