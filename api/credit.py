@@ -13,8 +13,8 @@ from models.credit import CreditEvent
 from models.rules.calendar import due_on
 from models.rules.credit import Behaviour, CreditStatus
 from services.actors import Citizen, Officer
-from services.credit import (
-    Credit,
+from services.credit import Credit
+from services.credit_problems import (
     CreditEventUnknown,
     CreditNotNow,
     ObjectionClosed,
@@ -171,7 +171,7 @@ async def object_to(call: Call[Citizen], event_id: UUID) -> CreditView:
 async def list_all(call: Call[Officer]) -> SupervisedCreditList:
     """List credit events, newest first."""
     query, credit = call.query(CreditQuery), call.ctx.credit
-    found = await credit.list(query.status, limit=query.limit + 1, before=query.before)
+    found = await credit.list(call.who, query.status, limit=query.limit + 1, before=query.before)
     page = found[: query.limit]
     return SupervisedCreditList(
         events=[SupervisedCreditView.of(credit, event) for event in page],

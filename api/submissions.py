@@ -21,6 +21,7 @@ from services.flavours import (
     Wish,
 )
 from services.forms import FormInvalid
+from services.items import ItemUnknown
 from services.submissions import (
     CorrectionUnanswered,
     MaterialsMissing,
@@ -38,6 +39,7 @@ REFUSALS = (
     FormInvalid,
     MaterialsMissing,
     PermitNotRequired,
+    ItemUnknown,
     StepNotAllowed,
 )
 

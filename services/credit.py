@@ -18,12 +18,18 @@ from models.rules.calendar import Limit, due_at
 from models.rules.credit import Behaviour, CreditStatus
 from models.rules.events import Role
 from models.rules.notices import NoticeKind
-from models.rules.supervision import AlertKind
 from models.unit import transaction
-from services.actors import Citizen, Officer
+from services.actors import SYSTEM, Actor, Citizen, Officer
 from services.announcements import announce
+from services.audit import Audit
 from services.calendars import Calendars
-from services.errors import Conflict, Forbidden, NotFound
+from services.credit_problems import (
+    CreditEventUnknown,
+    CreditNotNow,
+    ObjectionClosed,
+    OwnProposal,
+)
+from services.errors import Forbidden
 from services.ports import Clock, Crypto, Jobs
 
 PURPOSE = "credit.objection"
@@ -46,35 +52,6 @@ WHERE id IN (SELECT id FROM credit_events
   WHERE status IN ('NOTIFIED', 'REPORTED') AND expires_at <= $1
   ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)
 RETURNING id"""
-
-
-class CreditEventUnknown(NotFound):
-    """No such credit event, or not the asker's."""
-
-    code = "credit_event_unknown"
-    sentence = "没有找到这条信用记录。"
-
-
-class CreditNotNow(Conflict):
-    """The event stands where this cannot be done."""
-
-    code = "credit_not_now"
-    sentence = "这条信用记录当前的状态不能这样处理。"
-
-
-class ObjectionClosed(Conflict):
-    """The time to object is over, or an objection was made already."""
-
-    code = "objection_closed"
-    sentence = "这条记录已经提过异议,或者提异议的时间已经过了。有问题请联系窗口。"
-
-
-class OwnProposal(Forbidden):
-    """Who found it does not confirm it."""
-
-    code = "own_proposal"
-    sentence = "失信认定要由没有参与提出的人员确认。"
-    alert = AlertKind.OVERREACH
 
 
 @dataclass(frozen=True)
@@ -101,6 +78,7 @@ class Credit:
     jobs: Jobs
     calendars: Calendars
     policy: CreditPolicy
+    audit: Audit
 
     async def propose(
         self,
@@ -171,16 +149,21 @@ class Credit:
         event.objection_sealed = self.crypto.seal(whole.encode(), PURPOSE)
         event.objected_at = self.clock.now()
         await event.save(update_fields=["status", "objection_sealed", "objected_at"])
+        await self._record(who.actor, "credit.object", event)
         return event
 
     async def list(
-        self, status: CreditStatus | None, *, limit: int, before: UUID | None
+        self, officer: Officer, status: CreditStatus | None, *, limit: int, before: UUID | None
     ) -> Sequence[CreditEvent]:
-        """Return events for a supervisor, newest first, with their cases."""
+        """Return events for a supervisor, newest first, with their cases; the reading is kept."""
         found = CreditEvent.all() if status is None else CreditEvent.filter(status=status.value)
         if before is not None:
             found = found.filter(id__lt=before)
-        return await found.order_by("-id").limit(limit).select_related("case__item")
+        events = await found.order_by("-id").limit(limit).select_related("case__item")
+        actor = officer.acting_as(Role.SUPERVISOR)
+        said = {"objections": [str(event.id) for event in events if event.objection_sealed]}
+        await self.audit.read(actor, "credit.read", "credit_event", "list", said)
+        return events
 
     @transaction
     async def confirm(self, officer: Officer, event_id: UUID) -> CreditEvent:
@@ -208,6 +191,7 @@ class Credit:
             }
         )
         await event.save()
+        await self._record(officer.acting_as(Role.SUPERVISOR), "credit.confirm", event)
         await announce(self.jobs, event.case, TOLD, now, key=f"credit:{event.id}:notified")
         return event
 
@@ -242,6 +226,7 @@ class Credit:
         confirmed = event.confirmed_at is not None
         event.status = (CreditStatus.NOTIFIED if confirmed else CreditStatus.PROPOSED).value
         await event.save()
+        await self._record(officer.acting_as(Role.SUPERVISOR), "credit.refuse_objection", event)
         return event
 
     @transaction
@@ -252,6 +237,7 @@ class Credit:
             raise CreditNotNow
         return await self._close(event, officer, CreditStatus.REPAIRED, reasons)
 
+    @transaction
     async def tick(self, limit: int = 500) -> int:
         """Report what still stands when the time to object is over, and let old records end.
 
@@ -260,7 +246,16 @@ class Credit:
         """
         now = self.clock.now()
         expired = await rows(EXPIRE, [now, limit, EXPIRED])
-        return len(expired) + len(await rows(REPORT, [now, limit]))
+        reported = await rows(REPORT, [now, limit])
+        for action, moved in (("credit.expire", expired), ("credit.report", reported)):
+            for row in moved:
+                await self.audit.record(SYSTEM, action, "credit_event", row["id"])
+        return len(expired) + len(reported)
+
+    async def _record(self, actor: Actor, action: str, event: CreditEvent) -> None:
+        await self.audit.record(
+            actor, action, "credit_event", event.id, {"case_id": str(event.case_id)}
+        )
 
     async def _held(
         self, event_id: UUID, *, account_id: UUID | None = None, officer: Officer | None = None
@@ -288,4 +283,6 @@ class Credit:
             }
         )
         await event.save()
+        action = f"credit.{'cancel' if status is CreditStatus.CANCELLED else 'repair'}"
+        await self._record(officer.acting_as(Role.SUPERVISOR), action, event)
         return event

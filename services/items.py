@@ -12,7 +12,7 @@ from jsonschema.protocols import Validator
 
 from models.database import rows
 from models.item import Item, ItemVersion
-from models.rules import numbers
+from models.rules import joint, numbers
 from models.rules.calendar import Limit, Unit
 from models.rules.clock_table import CLOCKS, ClockName
 from models.rules.events import Role, acceptor_role
@@ -24,9 +24,6 @@ from services.errors import Conflict, Invalid, NotFound
 from services.item_checks import Examination, ItemChecks, refused
 from services.ports import Clock
 from services.schemas import form_validator
-
-# In a joint item these run for each child: whoever has the application keeps them.
-OF_DEPARTMENTS = (ClockName.PRE_REVIEW_SLA, ClockName.NOTIFY_5WD, ClockName.CORRECTION)
 
 
 class ItemUnknown(NotFound):
@@ -125,7 +122,7 @@ class PublishedItem:
         limits = self.body["limits"]
         if clock is ClockName.NOTIFY_5WD and acceptance["legal_clock_start"] != "ON_SUBMIT":
             return None
-        if self.joint_items and clock in OF_DEPARTMENTS:
+        if self.joint_items and clock in joint.OF_DEPARTMENTS:
             return None
         own: dict[ClockName, Limit | None] = {
             ClockName.PRE_REVIEW_SLA: _working(acceptance.get("pre_review_sla_wd")),

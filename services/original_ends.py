@@ -20,6 +20,7 @@ from models.unit import transaction
 from services import original_desk as desk
 from services import original_lists as lists
 from services.actors import Actor, Officer
+from services.audit import Audit
 from services.cases import Cases
 from services.credit import Credit
 from services.errors import Conflict, Forbidden, NotFound
@@ -58,6 +59,7 @@ class SecondOfficerNeeded(Forbidden):
 class OriginalEnds:
     cases: Cases
     credit: Credit
+    audit: Audit
 
     @transaction
     async def confirm(
@@ -102,8 +104,10 @@ class OriginalEnds:
 
         Raises what ``confirm`` raises.
         """
-        case, item, check, _ = await self._pending(officer, case_id, check_id)
+        case, item, check, actor = await self._pending(officer, case_id, check_id)
         await self._judge(check, officer, Outcome.DISMISSED, opinion)
+        facts = {"check_id": str(check.id)}
+        await self.audit.record(actor, "originals.dismiss_mismatch", "case", case.id, facts)
         if case.state is State.ORIGINALS_SUPPLEMENT:
             # Under a suspicion that was wrong nobody could bring anything: the days begin anew.
             clocks = self.cases.transitions.clocks

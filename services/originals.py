@@ -101,8 +101,7 @@ class Originals:
         elif look.outcome is Outcome.INCOMPLETE:
             await self._incomplete(opened, actor, visit, check)
         else:
-            await Case.filter(id=case_id).update(**visit)
-            opened.case.update_from_dict(visit)
+            await self._suspect(opened.case, actor, visit, check)
         return Checked(opened.case, check, warning_of(opened.case, opened.item))
 
     @transaction
@@ -165,6 +164,14 @@ class Originals:
         if not mismatch:
             await _mark_seen(case, look.codes(Finding.TRUE), officer, check)
         return check
+
+    async def _suspect(
+        self, case: Case, actor: Actor, visit: Mapping[str, Any], check: OriginalCheck
+    ) -> None:
+        await Case.filter(id=case.id).update(**visit)
+        case.update_from_dict(dict(visit))
+        facts = {"check_id": str(check.id)}
+        await self.ends.audit.record(actor, "originals.suspect", "case", case.id, facts)
 
     async def _pass(self, opened: Opened, actor: Actor, visit: Mapping[str, Any]) -> None:
         """Make the final decision (T37) and send its result on, as any approval is."""

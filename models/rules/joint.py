@@ -7,11 +7,14 @@ steps follows from where the children stand. Its notices tell of all departments
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models.rules.clock_table import ClockName
 from models.rules.events import Actor, Event, Role
 from models.rules.lifecycle import row_for
 from models.rules.states import State
 
 INTAKE = (State.SUBMITTED, State.PRE_REVIEWING, State.CORRECTION_REQUIRED)
+# These run for each child: whoever has the application keeps them.
+OF_DEPARTMENTS = (ClockName.PRE_REVIEW_SLA, ClockName.NOTIFY_5WD, ClockName.CORRECTION)
 UNREVIEWED = (State.SUBMITTED, State.PRE_REVIEWING)
 # What is done to a parent itself; every other step of it is the sum of its children's.
 OWN = frozenset({Event.SUBMIT, Event.DRAFT_EXPIRE_OR_DELETE, Event.WITHDRAW, Event.ARCHIVE})

@@ -35,12 +35,15 @@ def body() -> dict[str, Any]:
         "id": "JOINT",
         "code": CODE,
         "name": "道路施工一件事",
+        "handling_item_code": CODE,
+        "case_type": "联办件",
         "exemption_rules": [],
         "joint_items": [
             {"code": forest["code"]},
             {"code": road["code"], "materials": ROAD_NAMES},
         ],
     }
+    joined["flags"]["joint_departments"] = ["林业", "住房和城乡建设"]
     joined["limits"]["statutory"]["value"] = 45
     schema = joined["form_schema"]
     schema["properties"] |= deepcopy(road["form_schema"]["properties"])

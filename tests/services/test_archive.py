@@ -13,7 +13,6 @@ from commands import archive as command
 from models.archive import ArchivePackage
 from models.case import Case, CaseEvent
 from models.material import Material
-from models.rules.credit import CreditStatus
 from models.rules.events import Event, Role
 from models.rules.states import State
 from models.supervision import MonitorAlert
@@ -137,8 +136,8 @@ async def test_the_mark_stays_with_the_file_for_good(world: World) -> None:
     assert check["outcome"] == "INCOMPLETE"
     assert package.manifest["case"]["state"] == "TERMINATED"
     assert package.manifest["events"][-1]["data"]["reason_code"] == "ORIGINALS_NOT_SUPPLIED"
-    [event] = await world.ctx.credit.list(CreditStatus.PROPOSED, limit=9, before=None)
     officer = await make.officer(world, (Role.SUPERVISOR,))
+    [event] = await world.ctx.credit.list(officer, None, limit=9, before=None)
     await world.ctx.credit.cancel(officer, event.id, "异议成立。")
     assert (await filed.case()).verify_later_mark is True
     assert (await package_of(filed)).verify_later_mark is True

@@ -1,6 +1,7 @@
 """Credit: proposed, confirmed by somebody else, told, objected to, reported, repaired."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -10,12 +11,12 @@ from models.notice import Notice
 from models.rules.credit import CreditStatus
 from models.rules.events import Role
 from services.actors import Officer
-from services.credit import (
+from services.credit import has_bad
+from services.credit_problems import (
     CreditEventUnknown,
     CreditNotNow,
     ObjectionClosed,
     OwnProposal,
-    has_bad,
 )
 from services.errors import Forbidden
 from tests import make
@@ -218,7 +219,32 @@ async def test_somebody_elses_record_is_unknown(world: World) -> None:
 
 async def test_a_supervisor_sees_all_of_a_kind(world: World) -> None:
     _, event = await proposed(world)
-    found = await world.ctx.credit.list(CreditStatus.PROPOSED, limit=10, before=None)
-    assert [each.id for each in found] == [event.id]
-    assert list(await world.ctx.credit.list(CreditStatus.REPORTED, limit=10, before=None)) == []
-    assert list(await world.ctx.credit.list(None, limit=10, before=event.id)) == []
+    officer = await make.officer(world, (Role.SUPERVISOR,))
+
+    async def listed(status: CreditStatus | None, before: UUID | None = None) -> list[UUID]:
+        found = await world.ctx.credit.list(officer, status, limit=10, before=before)
+        return [each.id for each in found]
+
+    assert await listed(CreditStatus.PROPOSED) == [event.id]
+    assert await listed(CreditStatus.REPORTED) == []
+    assert await listed(None, before=event.id) == []
+
+
+async def test_every_act_is_in_the_log(world: World) -> None:
+    filed, event, officer = await confirmed(world)
+    await world.ctx.credit.object(filed.citizen, event.id, OBJECTION)
+    await world.ctx.credit.list(officer, None, limit=10, before=None)
+    await world.ctx.credit.decide(officer, event.id, "没有提供证明。", upheld=False)
+    world.clock.at = WINDOW_END
+    await world.ctx.credit.tick()
+    await world.ctx.credit.repair(officer, event.id, "已经补交原件。")
+    log = [row for row in await world.rows("audit_log") if row["action"].startswith("credit.")]
+    assert [(row["action"], row["actor_role"]) for row in log] == [
+        ("credit.confirm", "SUPERVISOR"),
+        ("credit.object", "APPLICANT"),
+        ("credit.read", "SUPERVISOR"),
+        ("credit.refuse_objection", "SUPERVISOR"),
+        ("credit.report", "SYSTEM"),
+        ("credit.repair", "SUPERVISOR"),
+    ]
+    assert OBJECTION not in str(log)

@@ -77,6 +77,8 @@ async def test_what_a_second_officer_does_not_see_goes_on(world: World) -> None:
     assert await world.rows("credit_events") == []
     await verifying.look(world, filed, verifying.passing())
     assert (await filed.case()).state is State.RESULT_READY
+    log = [row["action"] for row in await world.rows("audit_log")]
+    assert log[-2:] == ["originals.suspect", "originals.dismiss_mismatch"]
 
 
 async def test_a_wrong_suspicion_costs_the_applicant_no_day(world: World) -> None:

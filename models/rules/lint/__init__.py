@@ -4,7 +4,17 @@
 of law or plan that it comes from, and one small function that finds it.
 """
 
-from models.rules.lint import codes, conditions, elements, flavours, forms, limits, money, wording
+from models.rules.lint import (
+    codes,
+    conditions,
+    elements,
+    flavours,
+    forms,
+    joint,
+    limits,
+    money,
+    wording,
+)
 from models.rules.lint.finding import Body, Finding, Policy, Rule, Severity
 from models.rules.lint.keeping import can_be_kept
 from models.rules.markdown import table
@@ -28,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     *wording.RULES,
     *limits.RULES,
     *flavours.RULES,
+    *joint.RULES,
     *money.RULES,
     *forms.RULES,
     *conditions.RULES,
