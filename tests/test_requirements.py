@@ -83,3 +83,9 @@ def test_the_list_is_whole() -> None:
     names = [name for row in rows for name in (row.name, *row.also)]
     assert len(names) == len(set(names))
     assert all(row.source in {"S0", "S1", "S2", "S3", "S4"} and row.asks for row in rows)
+
+
+def test_every_row_of_the_plans_is_shown_by_a_test() -> None:
+    seen = coverage(requirements.requirements(), shown())
+    assert len(seen.tests) == 51
+    assert (list(seen.gaps), list(seen.unknown)) == ([], [])

@@ -32,7 +32,7 @@ class Supervisor:
     programs: Sequence[Program]
     started: Callable[[], None] | None = None
     write: Callable[[str], None] = _print
-    ready_timeout: float = 60.0
+    ready_timeout: float = 180.0
     grace: float = 10.0
 
     async def run(self) -> int:
