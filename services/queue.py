@@ -36,7 +36,8 @@ SELECT * FROM (
       SELECT s.case_id FROM shortfall_items s JOIN materials m
         ON m.case_id = s.case_id AND m.code = s.code AND m.replaced_at IS NULL
       WHERE s.status = 'PROMISED'
-        AND NOT EXISTS (SELECT FROM verdicts w WHERE w.material_id = m.id)))))
+        AND NOT EXISTS (SELECT FROM verdicts w
+          WHERE w.case_id = s.case_id AND w.material_id = m.id)))))
     AND v.body::jsonb -> 'joint_items' IS NULL
     AND ($3 OR v.body::jsonb #>> '{acceptance,actor}' = 'DEPARTMENT' OR EXISTS (
       SELECT FROM shortfall_items s WHERE s.case_id = c.id AND s.status = 'PROPOSED'))
