@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 import pytest
 
 from models.case import Case
-from models.rules.clock_table import ClockName
 from models.rules.events import Event, Role
 from models.rules.reasons import RefusalReason
 from models.rules.states import MonitorLight
@@ -112,15 +111,8 @@ async def test_what_was_refused_is_seen_beside_what_was_late(world: World) -> No
 
 
 async def test_a_hand_over_of_paper_that_is_late_is_the_windows(world: World) -> None:
-    """青神方案2018 附件1三(四): taken in in the morning, handed over by 14:30."""
-    filed = await stages.reviewed(world)
-
-    async def begin() -> None:
-        clocks = world.ctx.cases.transitions.clocks
-        now, due = world.clock.now(), at(3, 2, 14, 30)
-        await clocks.begin(await filed.case(), ClockName.PAPER_HANDOVER, now, due_at=due)
-
-    await run_in_transaction(begin)
+    """青神方案2018 附件1三(四): accepted in the morning, handed over by 14:30."""
+    await stages.reviewed(world)
     await sweep(world, at(3, 2, 14, 29))
     assert await seen(world) == []
     await sweep(world, at(3, 2, 14, 30))
@@ -285,8 +277,8 @@ async def test_running_cases_are_counted_by_how_late_their_office_is(world: Worl
     and one whose correction is the applicant's: not overdue, or not counted.
     """
     late = await submitted(world)
-    await stages.reviewed(world)
-    await stages.reviewed(world, "ITEM09")
+    await stages.handed_off(world, await stages.reviewed(world))
+    await stages.handed_off(world, await stages.reviewed(world, "ITEM09"))
     await stages.reviewed(world, "ITEM11")
     await stages.drafted(world, await make.citizen(world), "ITEM10")
     gone = await submitted(world)
@@ -354,6 +346,7 @@ async def test_the_course_of_a_case_is_there_to_the_last_step(world: World) -> N
     clocks = {clock.name: clock for clock, _ in found.clocks}
     assert set(clocks) == {
         "DRAFT_TTL",
+        "PAPER_HANDOVER",
         "NOTIFY_5WD",
         "PRE_REVIEW_SLA",
         "DECISION_PROMISED",
