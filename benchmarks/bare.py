@@ -31,12 +31,23 @@ EVENT = """
 INSERT INTO case_events (case_id, seq, at, "row", event, from_state, to_state, actor_role,
   actor_id, unit, data)
 VALUES ($1, 1, $2, 'T01', 'submit', 'DRAFT', 'SUBMITTED', 'APPLICANT', $3, NULL, '{}')"""
+STOP = """
+UPDATE clock_instances SET stopped_at = $2, next_at = NULL
+WHERE case_id = $1 AND name = 'DRAFT_TTL' AND stopped_at IS NULL"""
 CLOCKS = """
 INSERT INTO clock_instances (id, case_id, name, started_at, due_at, limit_value, limit_unit,
-  counted_from, calendar_version, provisional)
-VALUES ($1, $3, 'PRE_REVIEW_SLA', $4, $5, 1, 'WORKING_DAY', $6, '2026.1', false),
-  ($2, $3, 'NOTIFY_5WD', $4, $5, 5, 'WORKING_DAY', $6, '2026.1', false)"""
+  counted_from, next_at, calendar_version, provisional)
+VALUES ($1, $3, 'PRE_REVIEW_SLA', $4, $5, 1, 'WORKING_DAY', $6, $5, '2026.1', false),
+  ($2, $3, 'NOTIFY_5WD', $4, $5, 5, 'WORKING_DAY', $6, $5, '2026.1', false)"""
 NOTICE = "INSERT INTO notices (id, case_id, kind, seq, issued_at) VALUES ($1, $2, 'N01', 1, $3)"
+# A job as the queue's own library writes it: the row, and a line in its log.
+JOB = """
+WITH job AS (
+  INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
+  VALUES (0, 'bare', $1, now(), $2, 'queued') RETURNING id
+)
+INSERT INTO pgqueuer_log (job_id, status, entrypoint, priority)
+SELECT id, 'queued', 'bare', 0 FROM job"""
 ANSWER = """
 INSERT INTO given_answers (id, actor, key, request_digest, answer, created_at)
 VALUES ($1, $2, $3, $4, $5, $6)"""
@@ -55,8 +66,10 @@ async def submit(request: Request, case_id: UUID) -> HTTPResponse:
     due = now + timedelta(days=7)
     async with request.app.ctx.pool.acquire() as connection, connection.transaction():
         await connection.execute(EVENT, case_id, now, text)
+        await connection.execute(STOP, case_id, now)
         await connection.execute(CLOCKS, uuid4(), uuid4(), case_id, now, due, now.date())
         await connection.execute(NOTICE, uuid4(), case_id, now)
+        await connection.execute(JOB, text.encode(), f"bare:{text}")
         # Last, because everybody who submits on the same day waits for this row.
         number = f"bare{await connection.fetchval(SERIAL):012}"
         await connection.execute(CASE, case_id, number, number[-12:], key, now)
