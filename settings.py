@@ -46,7 +46,7 @@ class Settings(BaseSettings):
 
     archive_after_days: int = Field(30, ge=0, le=3650)
     archive_waits_for_rating: bool = True
-    archive_waits_for_documents: bool = False
+    archive_waits_for_documents: bool = True
     archive_retention: str = Field("30年", min_length=1, max_length=20)
 
     database_url: SecretStr
