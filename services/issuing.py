@@ -49,6 +49,9 @@ LOCKED = "SELECT id FROM notices WHERE id = $1 AND doc_no IS NULL FOR UPDATE"
 NEXT_SERIAL = """
 INSERT INTO notice_serials (prefix, serial) VALUES ($1, 1)
 ON CONFLICT (prefix) DO UPDATE SET serial = notice_serials.serial + 1 RETURNING serial"""
+AGREED = """
+SELECT p.service_consent_at IS NOT NULL AS agreed FROM cases c
+JOIN cases p ON p.id IN (c.id, c.parent_id) WHERE c.id = $1"""
 UNISSUED = """
 SELECT id, case_id, seq FROM notices WHERE digest IS NULL AND issued_at <= $1
 ORDER BY issued_at, id LIMIT $2"""
@@ -137,9 +140,9 @@ class Issuing:
     @transaction
     async def _record(self, notice: Notice, file: StoredFile, signature: str) -> None:
         now = self.cases.clock.now()
-        case = await Case.get(id=notice.case_id)
-        # 国办 716号令: electronic service needs consent; without it the window or the post serves.
-        agreed = case.service_consent_at is not None
+        # 716号令: electronic service needs consent; without it the window or the post serves. Who
+        # agreed for a joint filing agreed for each department's part of it.
+        agreed = any(row["agreed"] for row in await rows(AGREED, [notice.case_id]))
         await Notice.filter(id=notice.id, digest=None).update(
             digest=file.sha256,
             file_key=file.key,

@@ -99,7 +99,7 @@ WHOLE: dict[NoticeKind, tuple[Event, dict[str, Any]]] = {
                 due(C.PRE_REVIEW_SLA, date(2026, 3, 3), date(2026, 3, 2), 1),
                 due(C.NOTIFY_5WD, date(2026, 3, 9), date(2026, 3, 2), 5),
             ),
-            "texts": {"silence": "yes", "query_code": "2345678ACD", **PLACE},
+            "texts": {"silence": "yes", "query_code": "WXY2345678", **PLACE},
         },
     ),
     K.N02: (

@@ -191,6 +191,16 @@ async def test_with_consent_arrival_in_the_inbox_is_service(world: World) -> Non
     assert receipt.json["read_at"] == "2026-03-02T01:12:00+00:00"
 
 
+async def test_consent_for_a_joint_filing_covers_its_parts(world: World) -> None:
+    parent, child, other = [await submitted(world) for _ in range(3)]
+    await Case.filter(id=child.case_id).update(parent_id=parent.case_id)
+    token, path = make.token(world, parent.citizen), f"/v1/cases/{parent.case_id}/service-consent"
+    await world.http.put(path, token=token, json=AGREED)
+    await stages.do(world, ISSUE)
+    served = {each.case_id: each.served_via for each in await Notice.all()}
+    assert served == {parent.case_id: "INBOX", child.case_id: "INBOX", other.case_id: None}
+
+
 async def test_consent_is_withdrawn_for_what_comes_later(world: World) -> None:
     filed = await submitted(world)
     token, path = make.token(world, filed.citizen), f"/v1/cases/{filed.case_id}/service-consent"

@@ -228,7 +228,7 @@ def test_the_receipt_lists_what_arrived() -> None:
         Event.SUBMIT,
         materials=(Received("营业执照", 1), Received("卫生检测报告", 12)),
         deadlines=(deadline(ClockName.NOTIFY_5WD, date(2026, 3, 9), 5),),
-        texts={"silence": "yes", "query_code": "2345678ACD"},
+        texts={"silence": "yes", "query_code": "WXY2345678"},
     )
     text = said(sheet)
     assert "1|营业执照|1\n2|卫生检测报告|12" in text
