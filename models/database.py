@@ -13,6 +13,8 @@ from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 from tortoise.migrations.api import migrate
 
+from models.migration_states import light_states
+
 MODULES = (
     "models.account",
     "models.archive",
@@ -150,7 +152,8 @@ async def migrate_database(config: Mapping[str, Any]) -> None:
     )
     try:
         await lock.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
-        await migrate(config=_patient(config))
+        with light_states():
+            await migrate(config=_patient(config))
         await close_database()
     finally:
         await lock.close()
