@@ -58,9 +58,11 @@ class EventPayload(BaseModel):
     """What an event says; each type says its own, see ``EventBody``.
 
     ``procedure`` is one of 行政许可法45 or of the item's own, ``planned_days`` calendar days.
-    ``fee`` holds what was measured, where the fee falls due after the decision. ``question`` may
-    ask for an explanation, never for materials. ``holder_name`` and ``holder_id_sha256`` (SHA-256,
-    hex, of the ID number with a capital X) are compared with the application's, if they are given.
+    ``fee`` holds what was measured, where the fee falls due after the decision, or after an
+    acceptance at which it could not be computed: then it has to be paid before the same event
+    counts. ``question`` may ask for an explanation, never for materials. ``holder_name`` and
+    ``holder_id_sha256`` (SHA-256, hex, of the ID number with a capital X) are compared with the
+    application's, if they are given.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -139,7 +139,7 @@ class Credit:
         event = await self._held(event_id, account_id=who.account_id)
         earlier = self.objection_of(event)
         if event.status == CreditStatus.OBJECTED.value and earlier is not None:
-            if earlier.split("\n\n")[-1] == text:
+            if earlier == text or earlier.endswith(f"\n\n{text}"):
                 return event
             raise ObjectionClosed
         if not self.may_object(event):

@@ -46,6 +46,15 @@ class Fees:
         known = await Fee.get_or_none(case_id=case.id, stage=item.fee_stage.value)
         return known or await self._create(case, item, await self._assessment(case, item, measured))
 
+    async def agrees(self, case: Case, item: PublishedItem, measured: Mapping[str, Any]) -> bool:
+        """Tell whether a measurement gives the fee that was made, if one was already.
+
+        Raises ``FeeUndetermined``.
+        """
+        assessment = await self._assessment(case, item, measured)
+        known = await Fee.get_or_none(case_id=case.id, stage=item.fee_stage.value)
+        return known is None or known.amount_fen == assessment.total_fen
+
     async def is_settled(self, case: Case, item: PublishedItem) -> bool:
         """Tell whether nothing is owed: the item is free, or its fee was made and paid."""
         if not item.body["fee"]["charged"]:

@@ -17,6 +17,8 @@ from services.cases import Opened
 from services.documents.step import Step
 from services.original_lists import still_to_see
 
+IF_LATE = {Policy.WITHDRAWN_DEEMED: "withdrawn_if_late", Policy.TERMINATE: "terminated_if_late"}
+
 
 async def receipt(step: Step) -> dict[str, Any]:
     """Return the materials that had arrived; for promised ones, those that were promised."""
@@ -117,8 +119,8 @@ async def shortfall(step: Step) -> dict[str, Any]:
         for each in await items.order_by("code")
         if each.due_on is not None
     )
-    late = "withdrawn" if policy is Policy.WITHDRAWN_DEEMED else "terminated"
-    found["texts"] = {**found.get("texts", {}), f"{late}_if_late": "yes"}
+    late = IF_LATE.get(policy)  # ALERT ends nothing: the office is told, and the case goes on
+    found["texts"] = {**found.get("texts", {}), **({late: "yes"} if late else {})}
     return found
 
 

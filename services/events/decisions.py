@@ -1,5 +1,6 @@
 """Decisions (决定): what has to be settled before one, and what follows from it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,10 +41,10 @@ class Decisions:
         checks = ResultChecks(self.transitions, self.fees.applicants)
         await self._check_read(case)
         await checks.check(told)
-        if report.fee is not None and item.fee_stage is not FeeStage.AFTER_DECISION:
+        if report.fee is not None and not await self._takes(case, item, report.fee):
             raise EventIncomplete(faults=[FieldFault("/payload/fee", NOT_USABLE)])
         if report.decision is Decision.APPROVED:
-            await self._check_approvable(case, item)
+            await self._check_approvable(case, item, report.fee)
             await self._apply(told, Event.DECIDE_APPROVE)
             if item.fee_stage is FeeStage.AFTER_DECISION:
                 await self.fees.assess(case, item, measured=report.fee)
@@ -58,15 +59,24 @@ class Decisions:
         if await waiting.exclude(status=HandoffStatus.ACKED.value).exists():
             raise SupplementsWaiting
 
-    async def _check_approvable(self, case: Case, item: PublishedItem) -> None:
+    async def _takes(self, case: Case, item: PublishedItem, measured: Mapping[str, Any]) -> bool:
+        """Tell whether a measurement is of use: what the applicant was told to pay stays."""
+        if item.fee_stage is FeeStage.AFTER_ACCEPTANCE:
+            return await self.fees.agrees(case, item, measured)
+        return item.fee_stage is FeeStage.AFTER_DECISION
+
+    async def _check_approvable(
+        self, case: Case, item: PublishedItem, measured: Mapping[str, Any] | None
+    ) -> None:
         if case.accept_mode == AcceptMode.VERIFY_LATER.value:
             raise OriginalsFirst
         if case.shortfall_status == ShortfallStatus.OPEN.value:
             raise ShortfallOpen
-        if item.fee_stage is FeeStage.AFTER_ACCEPTANCE and not await self.fees.is_settled(
-            case, item
-        ):
-            raise FeeUnsettled
+        if item.fee_stage is FeeStage.AFTER_ACCEPTANCE:
+            if measured is not None:
+                await self.fees.assess(case, item, measured=measured)
+            if not await self.fees.is_settled(case, item):
+                raise FeeUnsettled
 
     async def _apply(self, told: Told, event: Event) -> None:
         report = told.report

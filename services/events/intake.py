@@ -21,6 +21,7 @@ from services.events.problems import (
     EventFromFuture,
     EventOutOfOrder,
     EventReused,
+    FeeUnsettled,
     PackageNotAcknowledged,
 )
 from services.events.procedures import Procedures
@@ -63,14 +64,19 @@ class BackofficeEvents:
     async def report(self, machine: Machine, report: Report) -> Reported:
         """Apply an event of the machine's agency; the same event again changes nothing.
 
-        A refused event leaves no trace but an alert: it can be sent again once the case allows
-        it. Raises ``CaseUnknown``, the problems of this package, of the fees, ``StepNotAllowed``.
+        A refused event leaves no trace but an alert, and the fee that an approval told of: it can
+        be sent again once the case allows it, or the fee is paid. Raises ``CaseUnknown``, the
+        problems of this package, of the fees, ``StepNotAllowed``.
         """
         check_content(report)
         if report.occurred_at > self.transitions.clock.now() + SKEW:
             raise EventFromFuture
         try:
             return await self._report(machine, report)
+        except FeeUnsettled:
+            if report.fee is not None:
+                await self._charge(machine, report)
+            raise
         except Duplicate as error:
             # The same event id arrived at the same moment for another case.
             raise EventReused from error
@@ -93,6 +99,16 @@ class BackofficeEvents:
         await self._record(machine, case, report)
         await self._verbs[report.type](Told(case, item, machine.actor, report))
         return Reported("applied", report.case_no, case.state.value)
+
+    @transaction
+    async def _charge(self, machine: Machine, report: Report) -> None:
+        """Make the fee that nobody could compute at a deemed acceptance, so that it can be paid.
+
+        Apart from the event: that one was undone, since nothing is approved before the payment.
+        """
+        case, item = await self._locked(machine, report.case_no)
+        if not case.state.closed and report.seq == case.backoffice_seq + 1:
+            await self.fees.assess(case, item, measured=report.fee)
 
     async def _locked(self, machine: Machine, case_no: str) -> tuple[Case, PublishedItem]:
         case = await Case.filter(case_no=case_no).select_for_update().get_or_none()

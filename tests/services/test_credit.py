@@ -144,6 +144,21 @@ async def test_the_same_objection_twice_is_one(world: World) -> None:
         await world.ctx.credit.object(filed.citizen, event.id, "换一个说法。")
 
 
+async def test_the_same_objection_in_two_paragraphs_is_one(world: World) -> None:
+    filed, event = await proposed(world)
+    officer = await make.officer(world, (Role.SUPERVISOR,))
+    first = "我当时在住院。\n\n有证明。"
+    for words in (first, "证明在这里。\n\n请看第二页。"):
+        await world.ctx.credit.object(filed.citizen, event.id, words)
+        before = await world.rows("credit_events")
+        await world.ctx.credit.object(filed.citizen, event.id, words)
+        assert await world.rows("credit_events") == before
+        if words == first:
+            await world.ctx.credit.decide(officer, event.id, "没有提供证明。", upheld=False)
+            world.clock.at += timedelta(hours=1)
+            await world.ctx.credit.confirm(officer, event.id)
+
+
 async def test_the_time_to_object_ends_with_its_last_day(world: World) -> None:
     filed, event, _ = await confirmed(world)
     world.clock.at = WINDOW_END

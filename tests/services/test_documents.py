@@ -26,6 +26,7 @@ from services.documents.step import Step
 from tests import make
 from tests.documents import said
 from tests.services import stages
+from tests.services.flavoured import body_of, published
 from tests.world import World
 
 K = NoticeKind
@@ -121,6 +122,22 @@ async def test_promised_materials_and_what_was_signed(world: World) -> None:
     receipt = await on.says(K.N01)
     has(receipt, "时承诺后补的材料，我们在2026年3月3日10时00分核对完毕")
     assert receipt.count("|") == 2, receipt  # the one promised material and nothing else
+
+
+@pytest.mark.parametrize(
+    ("policy", "end"),
+    [("WITHDRAWN_DEEMED", "这次申请按撤回处理"), ("TERMINATE", "这次办理会终止"), ("ALERT", "")],
+)
+async def test_no_end_is_threatened_that_does_not_come(world: World, policy: str, end: str) -> None:
+    body = body_of("ITEM10")
+    body["acceptance"]["shortfall_expiry"] = policy
+    await published(world, body)
+    on = await play(world)
+    dues = {ClockName.SHORTFALL: date(2026, 3, 10)}
+    await on.step(State.PRE_REVIEWING, Event.ACCEPT_SHORTFALL, Role.WINDOW, dues=dues)
+    text = await on.says(K.N05)
+    has(text, "材料没有补齐之前，我们不会作出决定", end)
+    assert ("到期没有补齐" in text) is bool(end)
 
 
 async def test_a_commitment_is_what_was_signed(world: World) -> None:

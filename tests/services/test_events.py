@@ -202,9 +202,12 @@ async def test_a_rejection_does_not_wait_for_the_fee(world: World) -> None:
     assert (await scene.report(scene.rejected(seq=1))).outcome == "applied"
 
 
-async def test_a_measurement_is_for_fees_after_the_decision(world: World) -> None:
+async def test_a_measurement_changes_no_fee_that_was_made(world: World) -> None:
+    """Told 80 yuan for a dwelling at the acceptance, nobody is asked for 550 at the decision."""
     scene = await open_scene(world, "ITEM09")
     async with refused(world, EventIncomplete):
+        await scene.report(scene.decided(seq=1, fee={"usage": "非住宅"}))
+    async with refused(world, FeeUnsettled):
         await scene.report(scene.decided(seq=1, fee={"usage": "住宅"}))
 
 

@@ -13,6 +13,7 @@ from models.rules.lint import (
     joint,
     limits,
     money,
+    sizes,
     wording,
 )
 from models.rules.lint.finding import Body, Finding, Policy, Rule, Severity
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 RULES: tuple[Rule, ...] = (
+    *sizes.RULES,
     *elements.RULES,
     *codes.RULES,
     *wording.RULES,
@@ -46,6 +48,9 @@ RULES: tuple[Rule, ...] = (
 # While one of these stands, nothing can be computed from the item.
 UNREADABLE = frozenset(
     {
+        "list_too_long",
+        "body_too_deep",
+        "conditions_too_many",
         "element_missing",
         "fee_incomplete",
         "fee_by_unknown",
@@ -62,9 +67,9 @@ UNREADABLE = frozenset(
 def lint(body: Body, policy: Policy = Policy()) -> tuple[Finding, ...]:  # noqa: B008 - a value
     """Return everything that is wrong with an item's body, in the order of the rules.
 
-    An element that is missing ends it: the other rules read what is there.
+    What is too large or lacks an element ends it: the other rules read what is there.
     """
-    for stage in (elements.RULES, forms.RULES):
+    for stage in (sizes.RULES, elements.RULES, forms.RULES):
         found = tuple(finding for rule in stage for finding in rule.findings(body, policy))
         if not is_readable(found):
             return found

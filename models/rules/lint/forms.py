@@ -4,15 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from models.rules.lint import kinds
+from models.rules.lint import kinds, patterns
 from models.rules.lint.finding import Body, Hit, Policy, Rule, Severity
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _KINDS = ("string", "number", "integer", "boolean", "array", "object")
 DEEPEST = 12
-LONGEST_PATTERN = 200
-# (a+)+ takes for ever on some texts.
-_REPEATS_REPEATS = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
 
 
 def fields_not_described(body: Body, _: Policy) -> Iterator[Hit]:
@@ -71,14 +68,13 @@ def form_refers_out(body: Body, _: Policy) -> Iterator[Hit]:
 def bad_patterns(body: Body, _: Policy) -> Iterator[Hit]:
     """A pattern that no form could be checked by, or not before the person has gone home."""
     for pointer, key, value in _walk(body["form_schema"], "/form_schema"):
-        if key != "pattern" or isinstance(value, Mapping):  # a field may have this name
+        if key == "patternProperties":
+            found: tuple[object, ...] = tuple(value) if isinstance(value, Mapping) else ()
+        elif key == "pattern" and not isinstance(value, Mapping):  # a field may have this name
+            found = (value,)
+        else:
             continue
-        try:
-            re.compile(value)
-        except (re.error, TypeError, OverflowError, RecursionError):
-            yield Hit(pointer)
-            continue
-        if len(value) > LONGEST_PATTERN or _REPEATS_REPEATS.search(value):
+        if not all(map(patterns.is_quick, found)):
             yield Hit(pointer)
 
 

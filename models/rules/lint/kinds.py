@@ -24,8 +24,12 @@ def short(longest: int) -> Fits:
     return lambda value: text(value, longest)
 
 
-def maybe_blank(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST
+def maybe_blank(value: Any, longest: int = LONGEST) -> bool:
+    return isinstance(value, str) and len(value) <= longest
+
+
+def blank_or_short(longest: int) -> Fits:
+    return lambda value: maybe_blank(value, longest)
 
 
 def texts(value: Any) -> bool:

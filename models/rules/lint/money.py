@@ -48,6 +48,13 @@ def fee_by_unknown(body: Body, _: Policy) -> Iterator[Hit]:
                 yield Hit(f"/fee/rules/{place}/unit_price_cent/{kind}", kind)
 
 
+def deemed_before_paid(body: Body, _: Policy) -> Iterator[Hit]:
+    """Silence accepts by law (行政许可法32(四)), whether or not somebody has paid."""
+    before = body["fee"]["stage"] == FeeStage.BEFORE_ACCEPTANCE
+    if body["acceptance"]["deemed_acceptance"] and before:
+        yield Hit("/fee/stage")
+
+
 def _never_chosen(body: Body, rule: dict[str, Any]) -> list[str]:
     name = rule["unit_price_by"].removeprefix("form.")
     choices = body["form_schema"]["properties"].get(name, {}).get("enum")
@@ -64,5 +71,8 @@ RULES = (
          "行政许可法58; 安阳方案2014 严防乱收费", fee_incomplete),
     Rule("fee_by_unknown", _R, "收费标准里的“{}”在表单里填不到。",
          "安阳方案2014: 金额只能来自公布的标准", fee_by_unknown),
+    Rule("fee_before_deemed_acceptance", _R,
+         "逾期不告知就视为受理的事项,不能先收费再受理。", "行政许可法32(四)",
+         deemed_before_paid),
 )
 # fmt: on

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain, islice, zip_longest
 from typing import Any
 
-from models.rules.branches import TooManyBranches, combinations
+from models.rules.branches import MOST, TooManyBranches, combinations
 from models.rules.calendar import Limit, Unit, WorkCalendar, last_day
 from models.rules.condition_tree import Condition, Facts, parse
 from models.rules.conditions import Exemption, exemption_for, required_materials
@@ -115,15 +116,19 @@ def _applicants(body: Body) -> tuple[list[Facts], bool]:
 def _one_by_one(
     body: Body, conditions: list[Condition], asks: Mapping[str, set[str]]
 ) -> list[Facts]:
-    """Vary one condition at a time, the other answers as they come first."""
+    """Vary one condition at a time, the other answers as they come first; ``MOST`` in all.
+
+    The conditions take turns, so that each is varied before the number is full.
+    """
     parts = [combinations(body, [condition]) for condition in conditions]
     parts += [combinations(body, [], apart=[field]) for field in sorted(asks["apart"])]
     parts += [combinations(body, [], given=[field]) for field in sorted(asks["given"])]
-    varied = [list(part) for part in parts]
+    firsts = [next(part, {}) for part in parts]
     usual: dict[str, Any] = {}
-    for part in varied:
-        usual = {**part[0], **usual}
-    return [{**usual, **facts} for part in varied for facts in part]
+    for first in firsts:
+        usual = {**first, **usual}
+    turns = (facts for turn in zip_longest(*parts) for facts in turn if facts is not None)
+    return [{**usual, **facts} for facts in islice(chain(firsts, turns), MOST)]
 
 
 def _branch(body: Body, facts: Facts) -> Branch:
