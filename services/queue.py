@@ -21,8 +21,8 @@ WAITING = tuple(state for state in State if state.phase is Phase.INTAKE)
 # Nothing is due for such a case: it comes last.
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
-# An accepted case waits once more (容缺): what was promised has come, and nobody has judged it. Once
-# it has ended there is nothing left to judge.
+# An accepted case waits once more (容缺): what was promised has come, and nobody has judged it.
+# Once it has ended there is nothing left to judge.
 QUERY = """
 SELECT * FROM (
   SELECT c.id, c.case_no, c.state, c.round, c.received_at, c.claimed_by_id,

@@ -201,6 +201,23 @@ async def test_consent_for_a_joint_filing_covers_its_parts(world: World) -> None
     assert served == {parent.case_id: "INBOX", child.case_id: "INBOX", other.case_id: None}
 
 
+async def test_consent_for_a_part_is_consent_for_the_joint_filing(world: World) -> None:
+    """There is one consent: what is taken back of the whole does not live on in a part."""
+    parent, child = [await submitted(world) for _ in range(2)]
+    await Case.filter(id=child.case_id).update(parent_id=parent.case_id)
+    token = make.token(world, parent.citizen)
+    ways = [f"/v1/cases/{each.case_id}/service-consent" for each in (parent, child)]
+    await world.http.put(ways[1], token=token, json=AGREED)
+    assert [(await world.http.get(way, token=token)).json["agreed"] for way in ways] == [True] * 2
+    [consent] = await world.rows("service_consents")
+    assert consent["case_id"] == parent.case_id
+    withdrawn = await world.http.put(ways[0], token=token, json={"agreed": False})
+    assert withdrawn.status == 200
+    assert [(await world.http.get(way, token=token)).json["agreed"] for way in ways] == [False] * 2
+    await stages.do(world, ISSUE)
+    assert {each.served_via for each in await Notice.all()} == {None}
+
+
 async def test_consent_is_withdrawn_for_what_comes_later(world: World) -> None:
     filed = await submitted(world)
     token, path = make.token(world, filed.citizen), f"/v1/cases/{filed.case_id}/service-consent"
