@@ -1,6 +1,7 @@
 """The inbox over HTTP: what was told, its file, the read receipt, service with consent."""
 
 import hashlib
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -266,6 +267,11 @@ async def test_the_window_prints_and_hands_over(world: World) -> None:
     assert problem(answer) == (409, "notice_served_already")
     after = await Notice.get(id=notice.id)
     assert after.served_via == "WINDOW"
+    # Service is a legal act: who did it is on record, once; so is who read the document.
+    log = await world.rows("audit_log")
+    assert [entry["action"] for entry in log] == ["notice.read", "notice.serve"]
+    assert {entry["object_id"] for entry in log} == {str(notice.id)}
+    assert json.loads(log[1]["data"]) == {"case_id": str(filed.case_id), "via": "WINDOW"}
 
 
 async def test_staff_see_only_cases_of_their_own(world: World) -> None:
