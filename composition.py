@@ -132,14 +132,16 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     editions = Editions(made.clock, calendars, made.jobs, audit)
     desk = Desk(made.printer, made.files, settings.public_base)
     issuing = Issuing(cases, made.crypto, made.jobs, desk)
-    notices = Notices(made.clock, made.crypto, items, made.jobs, made.files)
+    notices = Notices(made.clock, made.crypto, items, made.jobs, made.files, audit)
     moves = Moves(made.jobs, NewEditions(notices))
     recounts = Recounts(made.clock, calendars, made.jobs, made.broadcast, moves)
     messages = Messages(made.clock, made.crypto, made.messages, made.sms, _templates(settings))
     reminders = Reminders(made.clock, made.jobs)
     timeouts = Timeouts(transitions, acceptance, reminders, ends)
     timers = Timers(items, payments, reminders, timeouts, recounts)
-    archive = Archive(cases, made.crypto, made.files, _archive_policy(settings), made.crypto.sign)
+    archive = Archive(
+        cases, made.crypto, made.files, _archive_policy(settings), made.crypto.sign, audit
+    )
     joint = Joint(items, forms, transitions)
     context = Context(
         tokens=made.tokens,
@@ -166,7 +168,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         shortfalls=Shortfalls(cases),
         commitments=Commitments(cases),
         inline_fixes=InlineFixes(cases),
-        marks=Marks(cases),
+        marks=Marks(cases, audit),
         handoff=Handoff(made.clock, made.crypto, clocks),
         events=BackofficeEvents(items, transitions, fees, results),
         inquiries=Inquiries(cases, packages),
@@ -181,7 +183,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         statistics=Statistics(made.clock, calendars),
         alert_meter=AlertMeter(made.clock),
         notices=notices,
-        serving=Serving(made.clock, notices),
+        serving=Serving(made.clock, notices, audit),
     )
     return Parts(
         settings=settings,

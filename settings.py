@@ -137,6 +137,16 @@ class Settings(BaseSettings):
         )
 
     @model_validator(mode="after")
+    def _keeps_retired_keys_apart(self) -> Self:
+        folder = self.document_retired_dir
+        if folder is not None and not folder.is_dir():
+            # Without its keys every document that they signed would be called a forgery.
+            raise ValueError(f"{folder}, where retired keys of documents are to be, is no folder")
+        if self.document_key_id in self.document_retired_keys:
+            raise ValueError(f"the key {self.document_key_id} of documents is active and retired")
+        return self
+
+    @model_validator(mode="after")
     def _is_of_one_world(self) -> Self:
         if self.env is Environment.PRODUCTION:
             return self._checked_production()

@@ -1,4 +1,4 @@
-"""``zhangban archive export CASE_NO DIR`` and ``zhangban archive verify DIR``.
+"""``zhangban archive export CASE_NO DIR --by NAME`` and ``zhangban archive verify DIR``.
 
 An exported package is a folder: ``manifest.json`` (canonical JSON), ``package.json`` with its
 digest and signature, and every file that the manifest lists.
@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import json
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,10 @@ from settings import Settings
 MANIFEST = "manifest.json"
 PROOF = "package.json"
 CHUNK = 1024 * 1024
+NAME_CHARS = 64
+
+# Returns what was signed; raises ``ValueError`` for what we did not sign.
+Verify = Callable[[str], bytes]
 
 
 async def run(settings: Settings, words: Sequence[str]) -> int:
@@ -31,35 +35,41 @@ async def run(settings: Settings, words: Sequence[str]) -> int:
     export_words = acts.add_parser("export", help="write an archived case into an empty folder")
     export_words.add_argument("case_no")
     export_words.add_argument("folder", type=Path)
+    export_words.add_argument(
+        "--by", required=True, type=_name, help="who takes it out; it is recorded"
+    )
     verify_words = acts.add_parser("verify", help="look whether a folder is what was archived")
     verify_words.add_argument("folder", type=Path)
     arguments = parser.parse_args(words)
-    if arguments.act == "verify":
-        return _tell(list(faults_of(arguments.folder)))
     parts = compose(settings)
+    if arguments.act == "verify":
+        faults = list(faults_of(arguments.folder, parts.archive.crypto.verify))
+        await parts.adapters.close()
+        return _tell(faults)
     await parts.open()
     try:
-        return await written(parts.archive, arguments.case_no, arguments.folder)
+        return await written(parts.archive, arguments.case_no, arguments.folder, arguments.by)
     finally:
         await parts.close()
 
 
-async def written(archive: Archive, case_no: str, folder: Path) -> int:
+async def written(archive: Archive, case_no: str, folder: Path, by: str) -> int:
     """Export and look at once whether it is whole; return the exit status."""
     try:
-        await export(archive, case_no, folder)
+        await export(archive, case_no, folder, by)
     except (Problem, FileExistsError) as error:
         return _tell([str(error)])
-    return _tell(list(faults_of(folder)))
+    return _tell(list(faults_of(folder, archive.crypto.verify)))
 
 
-async def export(archive: Archive, case_no: str, folder: Path) -> None:
+async def export(archive: Archive, case_no: str, folder: Path, by: str) -> None:
     """Write an archived case into a folder that is empty or absent, readable by its owner only.
 
     Raises ``CaseUnknown``, ``ArchiveDamaged``, ``FileExistsError``.
     """
     package = await archive.find(case_no)
     await asyncio.to_thread(_make_empty, folder)
+    await archive.take_out(package, by)
     proof = {
         "case_no": case_no,
         "digest": package.digest,
@@ -76,6 +86,12 @@ async def _write(target: Path, chunks: AsyncIterator[bytes]) -> None:
     await asyncio.to_thread(_touch, target)
     async for chunk in chunks:
         await asyncio.to_thread(_append, target, chunk)
+
+
+def _name(text: str) -> str:
+    if not 0 < len(text.strip()) <= NAME_CHARS:
+        raise argparse.ArgumentTypeError(f"a name has 1 to {NAME_CHARS} characters")
+    return text.strip()
 
 
 def _make_empty(folder: Path) -> None:
@@ -106,20 +122,23 @@ def _inside(folder: Path, path: str) -> Path:
     return target
 
 
-def faults_of(folder: Path) -> Iterator[str]:
+def faults_of(folder: Path, verify: Verify) -> Iterator[str]:
     """Yield what is wrong with an exported package; nothing when it is what was archived."""
     try:
         content = (folder / MANIFEST).read_bytes()
         manifest: Any = json.loads(content)
         proof: Any = json.loads((folder / PROOF).read_bytes())
         listed = {str(file["path"]): str(file["sha256"]) for file in manifest["files"]}
-        digest, number = proof["digest"], proof["case_no"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        archived = manifest["case"]["case_no"]
+        digest, number, signature = (proof[key] for key in ("digest", "case_no", "signature"))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         yield f"{folder} is no package: {type(error).__name__}"
         return
     if sha256_of(content) != digest:
         yield f"{MANIFEST} is not the one that was archived"
-    if manifest["case"]["case_no"] != number:
+    if not _is_signed(str(digest), str(signature), verify):
+        yield f"{PROOF} does not bear our signature of this package"
+    if archived != number:
         yield f"{PROOF} names another case"
     here = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
     yield from (f"{path} is missing" for path in sorted(listed.keys() - here))
@@ -127,6 +146,13 @@ def faults_of(folder: Path) -> Iterator[str]:
     for path in sorted(here & listed.keys()):
         if _digest_of(folder / path) != listed[path]:
             yield f"{path} was changed"
+
+
+def _is_signed(digest: str, signature: str, verify: Verify) -> bool:
+    try:
+        return verify(signature) == digest.encode()
+    except ValueError:
+        return False
 
 
 def _digest_of(file: Path) -> str:

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 
+import orjson
 import structlog
 from redis.exceptions import RedisError
 
@@ -15,6 +16,7 @@ from integrations.official_calendar import official_days
 from integrations.provisional_calendar import statutory_days
 from integrations.redis import connect, make_pool
 from models.database import is_answering, is_current, migrate_database
+from models.notice import Notice
 from models.rules.events import Role
 from models.staff import BackofficeClient, StaffMember
 from services.seeding import SeedRefused, catalogue
@@ -110,15 +112,33 @@ async def doctor(settings: Settings) -> int:
     return 1 if faults else 0
 
 
+async def content_faults(parts: Parts) -> AsyncIterator[str]:
+    """Yield what is wrong with what a current database holds."""
+    if not await parts.context.items.published():
+        yield "no service item is published: zhangban seed"
+    elif waiting := await parts.issuing.left_behind():
+        yield f"{waiting} notice(s) wait to be issued: is a worker running?"
+    signed = Notice.filter(signature__isnull=False)
+    # A key that is not there any more signed the oldest, if any.
+    ends = [await signed.order_by(order).first() for order in ("id", "-id")]
+    for notice in {each.id: each for each in ends if each is not None}.values():
+        try:
+            shown = orjson.loads(parts.adapters.crypto.verify(notice.signature or ""))
+        except ValueError as error:
+            yield f"the notice {notice.doc_no} does not verify: {error}"
+        else:
+            if shown["sha256"] != notice.digest:
+                yield f"the notice {notice.doc_no} is not the one that was signed"
+
+
 async def _faults(settings: Settings, parts: Parts) -> AsyncIterator[str]:
     if not await is_answering():
         yield "the database does not answer"
     elif not await is_current():
         yield "the database is not on the newest schema: zhangban migrate"
-    elif not await parts.context.items.published():
-        yield "no service item is published: zhangban seed"
-    elif waiting := await parts.issuing.left_behind():
-        yield f"{waiting} notice(s) wait to be issued: is a worker running?"
+    else:
+        async for fault in content_faults(parts):
+            yield fault
     try:
         parts.adapters.crypto.verify(parts.adapters.crypto.sign(b"doctor"))
     except ValueError as error:

@@ -53,7 +53,7 @@ class Correction(Model):
     )
     issued_by_id: UUID
     issued_at = fields.DatetimeField()
-    # A later notice that goes beyond the first one, with who let it and why (rules 3.2(6)).
+    # A later notice that goes beyond the first one, with who let it and why.
     override_reason = fields.CharField(500, null=True)
     override_by = fields.UUIDField(null=True)
 
@@ -63,7 +63,7 @@ class Correction(Model):
 
 
 class CorrectionOverride(Model):
-    """越出一次性告知的许可: a supervisor lets one later notice go beyond the first (rules 3.2(6)).
+    """越出一次性告知的许可: a supervisor lets one later notice go beyond the first.
 
     ``round`` is the round of the notice that it is for; ``used_at`` when that notice went out.
     """

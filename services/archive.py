@@ -20,9 +20,10 @@ from models.rules.supervision import AlertKind
 from models.supervision import MonitorAlert
 from models.unit import transaction
 from services import manifests
-from services.actors import SYSTEM
+from services.actors import SYSTEM, Actor
 from services.alerts import raise_alert
 from services.applicants import RealNameRequired
+from services.audit import Audit
 from services.cases import Cases, CaseUnknown
 from services.errors import Conflict, Problem
 from services.manifests import APPLICATION, Entry, Manifest
@@ -83,6 +84,7 @@ class Archive:
     files: MaterialFiles
     policy: ArchivePolicy
     sign: Signer
+    audit: Audit
 
     async def sweep(self, limit: int = 20) -> int:
         """Archive closed cases whose time has come, a page at a time; return how many were.
@@ -213,6 +215,14 @@ class Archive:
         if sha256_of(canonical(package.manifest)) != package.digest:
             raise ArchiveDamaged
         return package
+
+    async def take_out(self, package: ArchivePackage, by: str) -> None:
+        """Record that somebody is about to take a package out.
+
+        ``by``: whoever works at the machine, as they call themselves (at most 64 characters).
+        """
+        actor, facts = Actor(Role.SYSTEM, by, None), {"digest": package.digest}
+        await self.audit.read(actor, "archive.export", "case", package.case_id, facts)
 
     async def contents(
         self, package: ArchivePackage

@@ -51,7 +51,7 @@ INSERT INTO notice_serials (prefix, serial) VALUES ($1, 1)
 ON CONFLICT (prefix) DO UPDATE SET serial = notice_serials.serial + 1 RETURNING serial"""
 AGREED = """
 SELECT p.service_consent_at IS NOT NULL AS agreed FROM cases c
-JOIN cases p ON p.id IN (c.id, c.parent_id) WHERE c.id = $1"""
+JOIN cases p ON p.id = COALESCE(c.parent_id, c.id) WHERE c.id = $1"""
 UNISSUED = """
 SELECT id, case_id, seq FROM notices WHERE digest IS NULL AND issued_at <= $1
 ORDER BY issued_at, id LIMIT $2"""
@@ -140,16 +140,16 @@ class Issuing:
     @transaction
     async def _record(self, notice: Notice, file: StoredFile, signature: str) -> None:
         now = self.cases.clock.now()
-        # 716号令: electronic service needs consent; without it the window or the post serves. Who
-        # agreed for a joint filing agreed for each department's part of it.
-        agreed = any(row["agreed"] for row in await rows(AGREED, [notice.case_id]))
+        # 716号令: electronic service needs consent; without it the window or the post serves. What
+        # was said of a joint filing was said of each department's part of it.
+        [said] = await rows(AGREED, [notice.case_id])
         await Notice.filter(id=notice.id, digest=None).update(
             digest=file.sha256,
             file_key=file.key,
             size=file.size,
             signature=signature,
-            served_via=INBOX if agreed else None,
-            served_at=now if agreed else None,
+            served_via=INBOX if said["agreed"] else None,
+            served_at=now if said["agreed"] else None,
         )
 
 

@@ -14,6 +14,7 @@ from models.rules.events import Role
 from models.unit import transaction
 from services import desk
 from services.actors import Officer
+from services.audit import Audit
 from services.cases import Cases
 from services.errors import Conflict
 from services.transitions import StepNotAllowed
@@ -36,16 +37,16 @@ class NothingToMark(Conflict):
 
 async def original_seen(
     case_id: UUID, source: str, now: datetime, codes: Collection[str] | None = None
-) -> None:
+) -> int:
     """Mark the current uploads of a case as equal to their originals (经核对与原件一致).
 
     In the caller's transaction; ``codes`` None means all. What a register has confirmed keeps
-    that mark: nobody needed to compare it.
+    that mark: nobody needed to compare it. Return how many were marked.
     """
     held = Material.filter(case_id=case_id, replaced_at=None, verification=Mark.NONE.value)
     if codes is not None:
         held = held.filter(code__in=list(codes))
-    await held.update(
+    return await held.update(
         verification=Mark.ORIGINAL_SEEN.value, verification_source=source, verified_at=now
     )
 
@@ -63,6 +64,7 @@ async def database_matched(case_id: UUID, code: str, source: str, now: datetime)
 @dataclass(frozen=True)
 class Marks:
     cases: Cases
+    audit: Audit
 
     @transaction
     async def see_original(self, officer: Officer, case_id: UUID, code: str) -> Material:
@@ -71,10 +73,13 @@ class Marks:
         Raises ``CaseUnknown``, ``StepNotYours``, ``StepNotAllowed`` or ``NothingToMark``.
         """
         opened = await desk.locked(self.cases, officer, case_id)
-        desk.acting(officer, Role.WINDOW)
+        actor = desk.acting(officer, Role.WINDOW)
         if opened.case.state.closed:
             raise StepNotAllowed
-        if await Material.get_or_none(case_id=case_id, code=code, replaced_at=None) is None:
+        held = await Material.get_or_none(case_id=case_id, code=code, replaced_at=None)
+        if held is None:
             raise NothingToMark
-        await original_seen(case_id, officer.unit, self.cases.clock.now(), [code])
+        if await original_seen(case_id, officer.unit, self.cases.clock.now(), [code]):
+            facts = {"case_id": str(case_id), "code": code}
+            await self.audit.record(actor, "material.original_seen", "material", held.id, facts)
         return await Material.get(case_id=case_id, code=code, replaced_at=None)

@@ -18,6 +18,7 @@ from models.rules.events import Role
 from models.rules.notices import NoticeKind
 from models.unit import transaction
 from services.actors import Citizen, Officer
+from services.audit import Audit
 from services.cases import CaseUnknown
 from services.errors import NotFound
 from services.files import ServedFile
@@ -125,6 +126,7 @@ class Notices:
     items: Items
     jobs: Jobs
     files: MaterialFiles
+    audit: Audit
 
     async def inbox(
         self, who: Citizen, *, limit: int, before: UUID | None, unread: bool = False
@@ -172,11 +174,13 @@ class Notices:
         return [Listed.of(row) for row in await rows(OF_CASE, [case_id])]
 
     async def file_for_staff(self, officer: Officer, notice_id: UUID) -> ServedFile:
-        """Return a PDF for the window or the department; raise as the list does."""
+        """Return a PDF for the window or the department, on the record; raise as the list does."""
         notice = await Notice.get_or_none(id=notice_id)
         if notice is None or notice.digest is None:
             raise NoticeUnknown
         await self.check_staff(officer, notice.case_id)
+        facts = {"case_id": str(notice.case_id)}
+        await self.audit.read(officer.anyhow, "notice.read", "notice", notice_id, facts)
         return _file(notice)
 
     async def check_staff(self, officer: Officer, case_id: UUID) -> Case:

@@ -55,10 +55,11 @@ class Originals:
     ends: OriginalEnds
 
     async def show(self, officer: Officer, case_id: UUID) -> Sheet:
-        """Return what is to be seen and what was; raise ``CaseUnknown``."""
+        """Return what is to be seen and what was, on the record; raise ``CaseUnknown``."""
         case = await Case.get_or_none(id=case_id, verify_later_mark=True)
         if case is None:
             raise CaseUnknown
+        await self.ends.audit.read(officer.anyhow, "originals.read", "case", case_id)
         return await self._sheet(case)
 
     async def mine(self, who: Citizen, case_id: UUID) -> Sheet:

@@ -37,7 +37,7 @@ class Overrides:
 
     @transaction
     async def grant(self, supervisor: Officer, case_id: UUID, reason: str) -> CorrectionOverride:
-        """Let the next notice of a case name what it otherwise may not (rules 3.2(6)), once.
+        """Let the next notice of a case name what it otherwise may not, once.
 
         Raises ``CaseUnknown``, ``StepNotYours``, ``StepNotAllowed``, ``OverrideNeedless`` or
         ``OverrideGranted``.

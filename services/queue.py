@@ -22,6 +22,7 @@ WAITING = tuple(state for state in State if state.phase is Phase.INTAKE)
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 # An accepted case waits once more (容缺): what was promised has come, and nobody has judged it.
+# Once it has ended there is nothing left to judge.
 QUERY = """
 SELECT * FROM (
   SELECT c.id, c.case_no, c.state, c.round, c.received_at, c.claimed_by_id,
@@ -32,7 +33,8 @@ SELECT * FROM (
       WHERE k.case_id = c.id AND k.stopped_at IS NULL AND k.paused_at IS NULL
         AND k.name <> 'RATING_WINDOW'), $1) AS due
   FROM cases c JOIN items i ON i.id = c.item_id JOIN item_versions v ON v.id = c.item_version_id
-  WHERE (c.state = ANY($2::text[]) OR ($8 AND c.id = ANY(ARRAY(
+  WHERE (c.state = ANY($2::text[]) OR ($8 AND c.shortfall_status = 'OPEN'
+    AND c.state = ANY('{ACCEPTED,UNDER_REVIEW,SUSPENDED}') AND c.id = ANY(ARRAY(
       SELECT s.case_id FROM shortfall_items s JOIN materials m
         ON m.case_id = s.case_id AND m.code = s.code AND m.replaced_at IS NULL
       WHERE s.status = 'PROMISED'

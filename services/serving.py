@@ -10,6 +10,7 @@ from models.ids import uuid7
 from models.notice import Notice, ServiceConsent
 from models.unit import transaction
 from services.actors import Citizen, Officer
+from services.audit import Audit
 from services.cases import CaseUnknown
 from services.errors import Conflict, Invalid
 from services.notices import Notices, NoticeUnknown
@@ -73,18 +74,18 @@ class Consent:
 class Serving:
     clock: Clock
     notices: Notices
+    audit: Audit
 
     async def consent(self, who: Citizen, case_id: UUID) -> Consent:
         """Return whether one's own case is served electronically; raise ``CaseUnknown``."""
-        case = await Case.of(who.account_id).get_or_none(id=case_id)
-        if case is None:
-            raise CaseUnknown
+        case = await _standing_for(who, case_id)
         return Consent(case.service_consent_at is not None, case.service_consent_at)
 
     @transaction
     async def agree(self, who: Citizen, case_id: UUID, statement: str, address: str) -> Consent:
         """Agree to electronic service for what is issued from now on; again changes nothing.
 
+        A joint filing is agreed to as a whole, whichever of its cases is named.
         Raises ``CaseUnknown``, ``ConsentFixed``, ``ConsentOutdated``, ``AddressUnconfirmed``.
         """
         case = await self._held(who, case_id)
@@ -111,7 +112,8 @@ class Serving:
         return Consent(False, None)
 
     async def _held(self, who: Citizen, case_id: UUID) -> Case:
-        case = await Case.locked(who.account_id, case_id)
+        found = await _standing_for(who, case_id)
+        case = await Case.locked(who.account_id, found.id)
         if case is None:
             raise CaseUnknown
         if case.state.terminal:
@@ -135,4 +137,17 @@ class Serving:
             return notice
         notice.served_via, notice.served_at = way.value, self.clock.now()
         await notice.save(update_fields=["served_via", "served_at"])
+        facts = {"case_id": str(notice.case_id), "via": way.value}
+        await self.audit.record(officer.anyhow, "notice.serve", "notice", notice_id, facts)
         return notice
+
+
+async def _standing_for(who: Citizen, case_id: UUID) -> Case:
+    """Return one's own case, or the joint filing that it is a part of; raise ``CaseUnknown``."""
+    own = Case.of(who.account_id)
+    case = await own.get_or_none(id=case_id)
+    if case is not None and case.parent_id is not None:
+        case = await own.get_or_none(id=case.parent_id)
+    if case is None:
+        raise CaseUnknown
+    return case

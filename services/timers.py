@@ -72,7 +72,7 @@ class Timers:
             return 0
 
     async def _ask_first(self, case_id: UUID) -> bool:
-        """Ask the pay channel before a payment times out (3.2(4)); False while nothing is certain.
+        """Ask the pay channel before a payment times out; False while nothing is certain.
 
         An order that could still be paid is closed there; what was paid counts at once.
         """

@@ -4,9 +4,13 @@ import asyncio
 
 import pytest
 
-from commands.installation import doctor, migrate
+from commands.installation import content_faults, doctor, migrate
+from models.notice import Notice
+from services.transitions import ISSUE
+from tests import make
 from tests.conftest import Servers
-from tests.world import make_settings
+from tests.services import stages
+from tests.world import World, make_settings
 
 
 def test_a_sound_installation_has_no_fault(
@@ -31,3 +35,18 @@ def test_what_is_missing_is_named(servers: Servers, capsys: pytest.CaptureFixtur
     assert "FAULT Redis does not answer" in told
     assert told.endswith("2 fault(s)\n")
     servers.postgres.drop_database("doctor")
+
+
+async def test_the_oldest_and_the_newest_notice_are_verified(world: World) -> None:
+    for item in ("ITEM05", "ITEM09", "ITEM10"):
+        await make.submitted(world, await make.citizen(world), item)
+        await stages.do(world, ISSUE)
+    oldest, middle, newest = await Notice.all().order_by("id")
+    assert [fault async for fault in content_faults(world.parts)] == []
+    # A signature of another document, and one by a key that nobody knows any more.
+    await Notice.filter(id=newest.id).update(signature=middle.signature)
+    await Notice.filter(id=oldest.id).update(signature="e30.e30.e30")
+    assert [fault async for fault in content_faults(world.parts)] == [
+        f"the notice {oldest.doc_no} does not verify: not signed by a known key",
+        f"the notice {newest.doc_no} is not the one that was signed",
+    ]

@@ -46,3 +46,25 @@ async def test_every_unique_key_of_the_models_is_in_the_database(world: World) -
     for model, constraint in wanted:
         assert constraint.name in indexes, f"{model.__name__} lacks {constraint.name}"
         assert ("WHERE" in indexes[constraint.name]) == (constraint.condition is not None)
+
+
+async def test_what_belongs_to_a_case_is_found_by_an_index(world: World) -> None:
+    """A partial index does not count, but for leaving out the rows without a case."""
+    found = await world.database.fetch(
+        "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+    )
+    belongs = await world.database.fetch(
+        "SELECT conrelid::regclass::text AS name, attname AS column FROM pg_constraint"
+        " JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]"
+        " WHERE contype = 'f' AND confrelid = 'cases'::regclass"
+    )
+    assert len(belongs) > 15
+    lacking = []
+    for row in belongs:
+        name, column = row["name"], row["column"]
+        led = [each["indexdef"] for each in found if each["tablename"] == name]
+        led = [each for each in led if f"({column}" in each]
+        rest = [each.partition(f" WHERE ({column} IS NOT NULL)")[0] for each in led]
+        if all(" WHERE " in each for each in rest):
+            lacking.append(f"{name}.{column}")
+    assert lacking == []

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('granted_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('used_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'correction_overrides', 'app': 'models', 'constraints': [UniqueConstraint(fields=('case_id', 'round'), name='uq_correction_overrides')], 'pk_attr': 'id', 'table_description': '越出一次性告知的许可: a supervisor lets one later notice go beyond the first (rules 3.2(6)).'},
+            options={'table': 'correction_overrides', 'app': 'models', 'constraints': [UniqueConstraint(fields=('case_id', 'round'), name='uq_correction_overrides')], 'pk_attr': 'id', 'table_description': '越出一次性告知的许可: a supervisor lets one later notice go beyond the first.'},
             bases=['Model'],
         ),
         ops.AddField(

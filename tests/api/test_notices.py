@@ -1,6 +1,7 @@
 """The inbox over HTTP: what was told, its file, the read receipt, service with consent."""
 
 import hashlib
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -201,6 +202,23 @@ async def test_consent_for_a_joint_filing_covers_its_parts(world: World) -> None
     assert served == {parent.case_id: "INBOX", child.case_id: "INBOX", other.case_id: None}
 
 
+async def test_consent_for_a_part_is_consent_for_the_joint_filing(world: World) -> None:
+    """There is one consent: what is taken back of the whole does not live on in a part."""
+    parent, child = [await submitted(world) for _ in range(2)]
+    await Case.filter(id=child.case_id).update(parent_id=parent.case_id)
+    token = make.token(world, parent.citizen)
+    ways = [f"/v1/cases/{each.case_id}/service-consent" for each in (parent, child)]
+    await world.http.put(ways[1], token=token, json=AGREED)
+    assert [(await world.http.get(way, token=token)).json["agreed"] for way in ways] == [True] * 2
+    [consent] = await world.rows("service_consents")
+    assert consent["case_id"] == parent.case_id
+    withdrawn = await world.http.put(ways[0], token=token, json={"agreed": False})
+    assert withdrawn.status == 200
+    assert [(await world.http.get(way, token=token)).json["agreed"] for way in ways] == [False] * 2
+    await stages.do(world, ISSUE)
+    assert {each.served_via for each in await Notice.all()} == {None}
+
+
 async def test_consent_is_withdrawn_for_what_comes_later(world: World) -> None:
     filed = await submitted(world)
     token, path = make.token(world, filed.citizen), f"/v1/cases/{filed.case_id}/service-consent"
@@ -249,6 +267,11 @@ async def test_the_window_prints_and_hands_over(world: World) -> None:
     assert problem(answer) == (409, "notice_served_already")
     after = await Notice.get(id=notice.id)
     assert after.served_via == "WINDOW"
+    # Service is a legal act: who did it is on record, once; so is who read the document.
+    log = await world.rows("audit_log")
+    assert [entry["action"] for entry in log] == ["notice.read", "notice.serve"]
+    assert {entry["object_id"] for entry in log} == {str(notice.id)}
+    assert json.loads(log[1]["data"]) == {"case_id": str(filed.case_id), "via": "WINDOW"}
 
 
 async def test_staff_see_only_cases_of_their_own(world: World) -> None:

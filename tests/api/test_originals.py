@@ -31,6 +31,9 @@ async def test_the_whole_way_over_http(world: World) -> None:
     sheet = (await world.http.get(path, token=staff)).json
     assert [each["code"] for each in sheet["wanted"]] == ["M03", "M05"]
     assert (sheet["visits"], sheet["max_visits"], sheet["checks"]) == (0, 1, [])
+    [read] = await world.rows("audit_log")
+    assert (read["action"], read["object_id"]) == ("originals.read", str(filed.case_id))
+    assert read["actor_id"] == str(reviewer(filed).id)
     answer = await world.http.post(path, token=staff, json=LACKING)
     assert answer.status == 200, answer.body
     assert answer.json["state"] == "ORIGINALS_SUPPLEMENT"

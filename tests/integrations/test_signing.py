@@ -146,3 +146,20 @@ def test_retired_keys_are_found_by_their_names(tmp_path: Path) -> None:
         tmp_path, "postgresql://z:z@127.0.0.1:1/z", "redis://x", "http://127.0.0.1:1", 1
     ).model_copy(update={"document_retired_dir": folder})
     assert settings.document_retired_keys == {"d0": public_pem(OTHER)}
+
+
+def test_retired_keys_that_cannot_be_are_refused_at_the_start(tmp_path: Path) -> None:
+    settings = make_settings(
+        tmp_path, "postgresql://z:z@127.0.0.1:1/z", "redis://x", "http://127.0.0.1:1", 1
+    )
+    values = settings.model_dump()
+    folder = tmp_path / "retired"
+    with pytest.raises(ValidationError, match="no folder"):
+        Settings(**{**values, "document_retired_dir": folder})
+    folder.mkdir()
+    (folder / "d1.pem").write_text(public_pem(OTHER))
+    with pytest.raises(ValidationError, match="active and retired"):
+        Settings(**{**values, "document_retired_dir": folder})
+    (folder / "d1.pem").rename(folder / "d0.pem")
+    known = Settings(**{**values, "document_retired_dir": folder}).document_retired_keys
+    assert list(known) == ["d0"]

@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import pytest
 
-from commands import archive as command
 from models.archive import ArchivePackage
 from models.case import Case, CaseEvent
 from models.material import Material
@@ -17,14 +16,13 @@ from models.rules.events import Event, Role
 from models.rules.states import State
 from models.supervision import MonitorAlert
 from services.archive import Archive
-from services.cases import CaseUnknown
-from services.errors import Problem
-from services.events import Decision
+from services.events import Decision, EventType
 from services.packages import canonical, sha256_of
 from services.transitions import StepNotAllowed
 from tests import make
 from tests.make import Filed
 from tests.services import reviewing, stages, verifying
+from tests.services.backoffice import open_scene
 from tests.services.reviewing import refused
 from tests.services.timing import step
 from tests.world import World
@@ -33,10 +31,9 @@ MONTH = timedelta(days=30)
 
 
 def archive_of(world: World, **changes: Any) -> Archive:
-    """Return the archive, with a signature that a test can read."""
+    """Return the archive, under another policy."""
     found = world.parts.archive
-    policy = replace(found.policy, **changes)
-    return replace(found, policy=policy, sign=lambda payload: f"signed:{payload.decode()}")
+    return replace(found, policy=replace(found.policy, **changes))
 
 
 async def withdrawn(world: World) -> Filed:
@@ -99,7 +96,7 @@ async def test_a_closed_case_is_archived_with_every_version_of_every_file(world:
     assert (manifest["case"]["state"], manifest["marks"]) == ("WITHDRAWN", [])
     assert manifest["retention"] == "30年"
     assert package.digest == sha256_of(canonical(manifest))
-    assert package.signature == f"signed:{package.digest}"
+    assert world.parts.archive.crypto.verify(package.signature) == package.digest.encode()
     event = await CaseEvent.get(case_id=filed.case_id, row="T49")
     assert (event.actor_role, event.data["digest"]) == ("SYSTEM", package.digest)
 
@@ -169,6 +166,43 @@ async def test_a_decided_case_keeps_its_decision_its_receipt_and_its_hand_overs(
         "M03": "PASS",
         "M05": "PASS",
     }
+
+
+@pytest.mark.requirement("归档清单")
+async def test_what_was_asked_on_the_way_is_kept(world: World) -> None:
+    scene = await open_scene(world)
+    await scene.tell(EventType.INFORMATION_REQUESTED, question="怎样保证行人通行?")
+    asked_at = world.clock.now().isoformat()
+    who, case_id = scene.filed.citizen, scene.filed.case_id
+    [question] = await world.ctx.inquiries.list(who, case_id)
+    world.clock.advance(timedelta(minutes=1))
+    answered_at = world.clock.now().isoformat()
+    await world.ctx.inquiries.answer(who, case_id, question.id, "留出通道。", uuid4().hex)
+    await scene.acknowledge()
+    await world.ctx.withdrawals.request(who, case_id, uuid4().hex)
+    await scene.acknowledge()
+    world.clock.advance(timedelta(minutes=1))
+    closed_at = world.clock.now().isoformat()
+    await scene.tell(EventType.WITHDRAWAL_ANSWERED, confirmed=True)
+    await give_files(world, scene.filed)
+    assert await archive_of(world, after=timedelta(0), rated=False).sweep() == 1
+    manifest = (await package_of(scene.filed)).manifest
+    assert manifest["inquiries"] == [
+        {
+            "seq": 1,
+            "question": "怎样保证行人通行?",
+            "asked_at": asked_at,
+            "answered_at": answered_at,
+        }
+    ]
+    assert manifest["withdrawals"] == [
+        {
+            "status": "CONFIRMED",
+            "answer": "",
+            "requested_at": answered_at,
+            "answered_at": closed_at,
+        }
+    ]
 
 
 @pytest.mark.parametrize("harm", ["damaged", "missing"])
@@ -249,69 +283,6 @@ async def test_a_file_that_came_meanwhile_makes_it_look_again(world: World) -> N
     await Case.filter(id=filed.case_id).update(visits=1)
     assert await archive._keep(filed.case_id, manifest) is False
     assert (await filed.case()).state is State.WITHDRAWN
-
-
-@pytest.mark.requirement("归档清单")
-async def test_an_exported_package_verifies_and_every_edit_shows(
-    world: World, tmp_path: Path
-) -> None:
-    filed = await withdrawn(world)
-    await archive_of(world, after=timedelta(0)).sweep()
-    case_no = str((await filed.case()).case_no)
-    folder = tmp_path / "package"
-    await command.export(world.parts.archive, case_no, folder)
-    assert list(command.faults_of(folder)) == []
-    assert (folder / "materials" / "M03-2.jpg").read_bytes() == make.jpeg("M03 again")
-    application = json.loads((folder / "application.json").read_bytes())
-    assert application["form"]["species"] == "杉木"
-    assert folder.stat().st_mode & 0o077 == 0
-    assert (folder / "application.json").stat().st_mode & 0o077 == 0
-    with pytest.raises(FileExistsError):
-        await command.export(world.parts.archive, case_no, folder)
-
-    (folder / "application.json").write_bytes(b"{}")
-    (folder / "extra.txt").write_text("x")
-    (folder / "materials" / "M02-1.jpg").unlink()
-    assert list(command.faults_of(folder)) == [
-        "materials/M02-1.jpg is missing",
-        "extra.txt is not listed",
-        "application.json was changed",
-    ]
-    manifest = folder / "manifest.json"
-    manifest.write_bytes(manifest.read_bytes().replace(b"WITHDRAWN", b"DELIVERED"))
-    assert "manifest.json is not the one that was archived" in list(command.faults_of(folder))
-    assert len(list(command.faults_of(tmp_path / "nothing"))) == 1
-
-
-async def test_an_edit_in_the_database_is_not_exported(world: World, tmp_path: Path) -> None:
-    filed = await withdrawn(world)
-    await archive_of(world, after=timedelta(0)).sweep()
-    case_no = str((await filed.case()).case_no)
-    package = await package_of(filed)
-    package.manifest["case"]["visits"] = 7
-    await package.save()
-    with pytest.raises(Problem, match="archive_damaged"):
-        await command.export(world.parts.archive, case_no, tmp_path / "package")
-    with pytest.raises(CaseUnknown):
-        await world.parts.archive.find("no such case")
-
-
-async def test_the_command_exports_and_verifies(
-    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    filed = await withdrawn(world)
-    case_no = str((await filed.case()).case_no)
-    folder = tmp_path / "package"
-    assert await command.written(world.parts.archive, case_no, folder) == 1
-    assert "case_unknown" in capsys.readouterr().err
-    await archive_of(world, after=timedelta(0)).sweep()
-    assert await command.written(world.parts.archive, case_no, folder) == 0
-    assert await command.written(world.parts.archive, case_no, folder) == 1
-    assert "is not empty" in capsys.readouterr().err
-    assert await command.run(world.settings, ["verify", str(folder)]) == 0
-    (folder / "application.json").unlink()
-    assert await command.run(world.settings, ["verify", str(folder)]) == 1
-    assert "application.json is missing" in capsys.readouterr().err
 
 
 async def test_the_worker_archives_by_schedule(world: World) -> None:

@@ -92,7 +92,7 @@ async def test_two_points_are_told_answered_and_a_third_is_refused(world: World)
 
 @pytest.mark.requirement("超权限/超时限/逆程序")
 async def test_a_supervisor_lets_a_notice_go_further_and_it_shows(world: World) -> None:
-    """Rules 3.2(6): a reason, a supervisor, and an alert."""
+    """It takes a reason and a supervisor, and leaves an alert."""
     filed = await _answered(world)
     supervisor = await make.officer(world, (Role.SUPERVISOR,))
     granted = await world.ctx.overrides.grant(supervisor, filed.case_id, REASON)

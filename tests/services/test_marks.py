@@ -29,6 +29,9 @@ async def test_an_officer_marks_what_they_have_seen_and_nothing_else(world: Worl
     marks = await _marks(filed.case_id)
     assert marks.pop("M02") == ("ORIGINAL_SEEN", "示例县政务服务中心")
     assert set(marks.values()) == {("NONE", None)}
+    [entry] = await world.rows("audit_log")
+    assert (entry["action"], entry["object_id"]) == ("material.original_seen", str(seen.id))
+    assert (entry["actor_role"], entry["actor_id"]) == ("WINDOW", str(reviewer(filed).id))
 
 
 @pytest.mark.requirement("数据库核对一致")

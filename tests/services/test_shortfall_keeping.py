@@ -29,7 +29,7 @@ async def _statuses(story: Lacking) -> dict[str, str]:
 
 
 async def test_nothing_is_taken_or_judged_but_what_was_promised(world: World) -> None:
-    """After acceptance there is no new correction (rules 3.2(8))."""
+    """After acceptance there is no new correction: the applicant is asked for nothing else."""
     story = await lacking(world)
     await story.accepted(world)
     async with refused(world, MaterialNotPromised):
@@ -170,6 +170,16 @@ async def test_what_came_waits_in_the_queue_until_somebody_has_looked(world: Wor
     assert page.entries == []
     await story.judge(world, reason=BLURRED)
     assert await waiting(story.window) == []
+
+
+async def test_what_came_for_a_case_that_has_ended_waits_for_nobody(world: World) -> None:
+    story = await lacking(world)
+    await story.accepted(world)
+    await story.supply(world)
+    await stages.decided(world, story.filed, Decision.REJECTED)
+    assert await _statuses(story) == {"M06": "PROMISED"}
+    page = await world.ctx.reviews.queue(story.window, None, limit=10, cursor=None)
+    assert page.entries == []
 
 
 async def test_silence_that_accepts_asks_for_no_promised_material(world: World) -> None:

@@ -74,7 +74,7 @@ async def test_silence_is_acceptance_from_the_day_of_receipt(world: World) -> No
 
 
 async def test_an_officer_who_was_first_has_won(world: World) -> None:
-    """3.2(1): a correction issued at 23:59:58 wins."""
+    """A correction issued at 23:59:58 wins over the timer of 24:00."""
     filed = await submitted(world)
     officer = await make.officer(world, (Role.WINDOW, Role.DEPT))
     filed.officer = officer
@@ -169,7 +169,7 @@ async def test_red_stays_on_the_record(world: World) -> None:
         ("DECISION_PROMISED", "RED", True),
     ]
     await step(world, filed, Event.DECIDE_REJECT, Role.BACKOFFICE)
-    # Being late never blocks the decision (3.2(3)), and is not forgotten by it.
+    # Being late never blocks the decision, and is not forgotten by it.
     case = await filed.case()
     assert (case.state, case.monitor_light) == (State.REJECTED, "RED")
 
