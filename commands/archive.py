@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from composition import compose
-from services.archive import Archive
+from services.archive import Archive, statement_of
 from services.errors import Problem
 from services.packages import canonical, sha256_of
+from services.ports import Crypto
 from settings import Settings
 
 MANIFEST = "manifest.json"
@@ -34,9 +35,12 @@ async def run(settings: Settings, words: Sequence[str]) -> int:
     verify_words = acts.add_parser("verify", help="look whether a folder is what was archived")
     verify_words.add_argument("folder", type=Path)
     arguments = parser.parse_args(words)
-    if arguments.act == "verify":
-        return _tell(list(faults_of(arguments.folder)))
     parts = compose(settings)
+    if arguments.act == "verify":
+        try:
+            return _tell(list(faults_of(arguments.folder, parts.adapters.crypto)))
+        finally:
+            await parts.adapters.close()
     await parts.open()
     try:
         return await written(parts.archive, arguments.case_no, arguments.folder)
@@ -50,7 +54,7 @@ async def written(archive: Archive, case_no: str, folder: Path) -> int:
         await export(archive, case_no, folder)
     except (Problem, FileExistsError) as error:
         return _tell([str(error)])
-    return _tell(list(faults_of(folder)))
+    return _tell(list(faults_of(folder, archive.crypto)))
 
 
 async def export(archive: Archive, case_no: str, folder: Path) -> None:
@@ -106,17 +110,20 @@ def _inside(folder: Path, path: str) -> Path:
     return target
 
 
-def faults_of(folder: Path) -> Iterator[str]:
+def faults_of(folder: Path, crypto: Crypto) -> Iterator[str]:
     """Yield what is wrong with an exported package; nothing when it is what was archived."""
     try:
         content = (folder / MANIFEST).read_bytes()
         manifest: Any = json.loads(content)
         proof: Any = json.loads((folder / PROOF).read_bytes())
         listed = {str(file["path"]): str(file["sha256"]) for file in manifest["files"]}
-        digest, number = proof["digest"], proof["case_no"]
+        digest, number = str(proof["digest"]), str(proof["case_no"])
+        signed = crypto.verify(str(proof["signature"])) == statement_of(number, digest)
     except (OSError, ValueError, KeyError, TypeError) as error:
         yield f"{folder} is no package: {type(error).__name__}"
         return
+    if not signed:
+        yield f"{PROOF} was signed for something else"
     if sha256_of(content) != digest:
         yield f"{MANIFEST} is not the one that was archived"
     if manifest["case"]["case_no"] != number:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -49,12 +49,6 @@ ORDER BY c.closed_at, c.id LIMIT $6"""
 log = structlog.get_logger("zhangban.archive")
 
 
-class Signer(Protocol):
-    """Signs what is archived; the signature stands beside the digest."""
-
-    def __call__(self, payload: bytes, /) -> str: ...
-
-
 @dataclass(frozen=True)
 class ArchivePolicy:
     """When a closed case is archived, and how long it is kept (``retention``, 保管期限).
@@ -82,7 +76,6 @@ class Archive:
     crypto: Crypto
     files: MaterialFiles
     policy: ArchivePolicy
-    sign: Signer
 
     async def sweep(self, limit: int = 20) -> int:
         """Archive closed cases whose time has come, a page at a time; return how many were.
@@ -182,7 +175,7 @@ class Archive:
             application_sealed=self.crypto.seal(manifest.application, PURPOSE),
             manifest=dict(manifest.body),
             digest=manifest.digest,
-            signature=self.sign(manifest.digest.encode()),
+            signature=self.crypto.sign(statement_of(str(case.case_no), manifest.digest)),
             verify_later_mark=case.verify_later_mark,
             created_at=self.cases.clock.now(),
         )
@@ -227,6 +220,11 @@ class Archive:
         for file in package.manifest["files"]:
             path, key = file["path"], file["key"]
             yield path, self.files.read(key) if key else _once(self.crypto.open(*sealed[path]))
+
+
+def statement_of(case_no: str, digest: str) -> bytes:
+    """Return what is signed of a package: that this manifest is the archive of this case."""
+    return canonical({"archive": case_no, "digest": digest})
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:

@@ -16,12 +16,14 @@ from models.case import Case, CaseEvent
 from models.credit import OriginalCheck
 from models.delivery import Delivery
 from models.handoff import BackofficeEvent, HandoffPackage
+from models.inquiry import Inquiry
 from models.material import Material, ResultDocument
 from models.notice import Notice
 from models.payment import Fee, PaymentOrder
 from models.promise import InlineFix, ShortfallItem, SignedPromise
 from models.review import Correction, CorrectionOverride, Verdict
 from models.rules.notices import NoticeKind
+from models.withdrawal import Withdrawal
 from services.files import EXTENSIONS
 from services.items import PublishedItem
 from services.packages import canonical, sha256_of
@@ -96,7 +98,17 @@ _LISTS: Mapping[str, tuple[Any, str, Sequence[str]]] = MappingProxyType(
             "created_at",
             ("number", "amount_fen", "status", "transaction_id", "paid_at"),
         ),
-        "deliveries": (Delivery, "id", ("method", "status", "waybill", "posted_at", "signed_at")),
+        "deliveries": (
+            Delivery,
+            "id",
+            ("method", "status", "waybill", "posted_at", "signed_at", "receipt_passed_at"),
+        ),
+        "inquiries": (Inquiry, "seq", ("seq", "question", "asked_at", "answered_at")),
+        "withdrawals": (
+            Withdrawal,
+            "requested_at",
+            ("status", "answer", "requested_at", "answered_at"),
+        ),
     }
 )
 

@@ -33,10 +33,10 @@ MONTH = timedelta(days=30)
 
 
 def archive_of(world: World, **changes: Any) -> Archive:
-    """Return the archive, with a signature that a test can read."""
+    """Return the archive; it waits for documents only where a test is about them."""
     found = world.parts.archive
-    policy = replace(found.policy, **changes)
-    return replace(found, policy=policy, sign=lambda payload: f"signed:{payload.decode()}")
+    policy = replace(found.policy, **{"documents": False, **changes})
+    return replace(found, policy=policy)
 
 
 async def withdrawn(world: World) -> Filed:
@@ -99,7 +99,8 @@ async def test_a_closed_case_is_archived_with_every_version_of_every_file(world:
     assert (manifest["case"]["state"], manifest["marks"]) == ("WITHDRAWN", [])
     assert manifest["retention"] == "30年"
     assert package.digest == sha256_of(canonical(manifest))
-    assert package.signature == f"signed:{package.digest}"
+    signed = json.loads(world.parts.adapters.crypto.verify(package.signature))
+    assert signed == {"archive": (await filed.case()).case_no, "digest": package.digest}
     event = await CaseEvent.get(case_id=filed.case_id, row="T49")
     assert (event.actor_role, event.data["digest"]) == ("SYSTEM", package.digest)
 
@@ -255,12 +256,12 @@ async def test_a_file_that_came_meanwhile_makes_it_look_again(world: World) -> N
 async def test_an_exported_package_verifies_and_every_edit_shows(
     world: World, tmp_path: Path
 ) -> None:
-    filed = await withdrawn(world)
+    filed, crypto = await withdrawn(world), world.parts.adapters.crypto
     await archive_of(world, after=timedelta(0)).sweep()
     case_no = str((await filed.case()).case_no)
     folder = tmp_path / "package"
     await command.export(world.parts.archive, case_no, folder)
-    assert list(command.faults_of(folder)) == []
+    assert list(command.faults_of(folder, crypto)) == []
     assert (folder / "materials" / "M03-2.jpg").read_bytes() == make.jpeg("M03 again")
     application = json.loads((folder / "application.json").read_bytes())
     assert application["form"]["species"] == "杉木"
@@ -272,15 +273,33 @@ async def test_an_exported_package_verifies_and_every_edit_shows(
     (folder / "application.json").write_bytes(b"{}")
     (folder / "extra.txt").write_text("x")
     (folder / "materials" / "M02-1.jpg").unlink()
-    assert list(command.faults_of(folder)) == [
+    assert list(command.faults_of(folder, crypto)) == [
         "materials/M02-1.jpg is missing",
         "extra.txt is not listed",
         "application.json was changed",
     ]
     manifest = folder / "manifest.json"
     manifest.write_bytes(manifest.read_bytes().replace(b"WITHDRAWN", b"DELIVERED"))
-    assert "manifest.json is not the one that was archived" in list(command.faults_of(folder))
-    assert len(list(command.faults_of(tmp_path / "nothing"))) == 1
+    assert "manifest.json is not the one that was archived" in list(
+        command.faults_of(folder, crypto)
+    )
+    assert len(list(command.faults_of(tmp_path / "nothing", crypto))) == 1
+
+
+async def test_a_package_cannot_be_passed_off_as_another(world: World, tmp_path: Path) -> None:
+    """A whole and consistent forgery still lacks our signature."""
+    filed, crypto = await withdrawn(world), world.parts.adapters.crypto
+    await archive_of(world, after=timedelta(0)).sweep()
+    folder = tmp_path / "package"
+    await command.export(world.parts.archive, str((await filed.case()).case_no), folder)
+    manifest, proof = folder / "manifest.json", folder / "package.json"
+    forged = manifest.read_bytes().replace(b"WITHDRAWN", b"DELIVERED")
+    manifest.write_bytes(forged)
+    said = {**json.loads(proof.read_bytes()), "digest": sha256_of(forged)}
+    proof.write_text(json.dumps(said))
+    assert list(command.faults_of(folder, crypto)) == ["package.json was signed for something else"]
+    proof.write_text(json.dumps({**said, "signature": "e30.e30.e30"}))
+    assert list(command.faults_of(folder, crypto)) == [f"{folder} is no package: ValueError"]
 
 
 async def test_an_edit_in_the_database_is_not_exported(world: World, tmp_path: Path) -> None:
@@ -314,10 +333,20 @@ async def test_the_command_exports_and_verifies(
     assert "application.json is missing" in capsys.readouterr().err
 
 
-async def test_the_worker_archives_by_schedule(world: World) -> None:
+@pytest.mark.requirement("归档清单")
+async def test_the_worker_archives_with_every_document(world: World, tmp_path: Path) -> None:
     filed = await withdrawn(world)
     _, sweep = world.parts.schedules["archive"]
-    assert await sweep() == 0
     world.clock.advance(MONTH)
+    # Its notices are owed as documents, and the archive keeps them.
+    assert await sweep() == 0
+    await stages.do(world, "notice.issue")
     assert await sweep() == 1
     assert (await filed.case()).state is State.ARCHIVED
+    manifest = (await package_of(filed)).manifest
+    paths = [file["path"] for file in manifest["files"]]
+    assert {"notices/1-N01-1.pdf", "notices/2-N21-1.pdf"} <= set(paths)
+    folder = tmp_path / "package"
+    case_no = str((await filed.case()).case_no)
+    assert await command.written(world.parts.archive, case_no, folder) == 0
+    assert (folder / "notices" / "1-N01-1.pdf").read_bytes().startswith(b"%PDF")
