@@ -142,7 +142,8 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     archive = Archive(
         cases, made.crypto, made.files, _archive_policy(settings), made.crypto.sign, audit
     )
-    joint = Joint(items, forms, transitions)
+    withdrawals = Withdrawals(cases, packages)
+    joint = Joint(items, forms, transitions, withdrawals)
     context = Context(
         tokens=made.tokens,
         limiter=made.limiter,
@@ -172,7 +173,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         handoff=Handoff(made.clock, made.crypto, clocks),
         events=BackofficeEvents(items, transitions, fees, results),
         inquiries=Inquiries(cases, packages),
-        withdrawals=Withdrawals(cases, packages),
+        withdrawals=withdrawals,
         payments=payments,
         results=results,
         credit=credit,

@@ -24,6 +24,7 @@ from services.forms import Forms
 from services.items import Items, PublishedItem
 from services.orders import close_soon
 from services.transitions import Transitions
+from services.withdrawals import Withdrawals
 
 COPIED = (
     *("name_sealed", "original_key", "sha256", "mime", "size", "working_key", "working_sha256"),
@@ -46,6 +47,7 @@ class Joint:
     items: Items
     forms: Forms
     transitions: Transitions
+    withdrawals: Withdrawals
 
     async def split(self, parent: Case, item: PublishedItem) -> Sequence[Case]:
         """Make a draft per department of a parent that was just submitted; none for other items.
@@ -109,8 +111,7 @@ class Joint:
                 continue
             if not child.state.before_acceptance:
                 waits = True
-                child.withdraw_requested_at = self.transitions.clock.now()
-                await child.save(update_fields=["withdraw_requested_at"])
+                await self.withdrawals.ask_for(child)
                 continue
             item = await self.items.version(child.item_version_id)
             await self.transitions.apply(child, item, Event.WITHDRAW, who.actor)

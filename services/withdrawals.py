@@ -81,8 +81,21 @@ class Withdrawals:
         waiting = await Withdrawal.create(id=uuid7(), case_id=case.id, requested_at=now)
         case.withdraw_requested_at = case.updated_at = now
         await case.save(update_fields=["withdraw_requested_at", "updated_at"])
-        await self._hand_over(case, REQUEST, waiting)
+        parts = await _parts(case)
+        for part in parts:
+            await self.ask_for(part)
+        if not parts:
+            await self._hand_over(case, REQUEST, waiting)
         return waiting
+
+    async def ask_for(self, part: Case) -> None:
+        """Ask for a department's part of a joint case, unless that was done or is too late.
+
+        In the caller's transaction, with the part's row held.
+        """
+        open_ = Withdrawal.filter(case_id=part.id, status=WithdrawalStatus.OPEN.value)
+        if may_request(part.state) and not await open_.exists():
+            await self._open(part)
 
     @transaction
     async def take_back(self, who: Citizen, case_id: UUID) -> Requested:
@@ -96,18 +109,32 @@ class Withdrawals:
             return _requested(case, newest)
         if newest is None or newest.status != WithdrawalStatus.OPEN.value:
             raise NoWithdrawalOpen
+        await self._take_back(case, newest)
+        return _requested(case, newest)
+
+    async def _take_back(self, case: Case, newest: Withdrawal) -> None:
         now = self.cases.clock.now()
         await answer(case, WithdrawalStatus.TAKEN_BACK, "", now)
         newest.status, newest.answered_at = WithdrawalStatus.TAKEN_BACK.value, now
         case.withdraw_requested_at, case.updated_at = None, now
         await case.save(update_fields=["withdraw_requested_at", "updated_at"])
-        await self._hand_over(case, TAKEN_BACK, newest)
-        return _requested(case, newest)
+        parts = await _parts(case)
+        for part in parts:
+            asked = await newest_of(part)
+            if asked is not None and asked.status == WithdrawalStatus.OPEN.value:
+                await self._take_back(part, asked)
+        if not parts:
+            await self._hand_over(case, TAKEN_BACK, newest)
 
     async def _hand_over(self, case: Case, kind: str, waiting: Withdrawal) -> None:
         item = await self.cases.items.version(case.item_version_id)
         await self.packages.create(case, item, kind, withdrawal=waiting)
         self.cases.transitions.look_again(case)
+
+
+async def _parts(case: Case) -> list[Case]:
+    """Return the departments' parts of a joint case (联办件): each answers for its own."""
+    return await Case.filter(parent_id=case.id).order_by("id").select_for_update()
 
 
 async def newest_of(case: Case) -> Withdrawal | None:

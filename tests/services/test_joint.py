@@ -156,9 +156,35 @@ async def test_a_part_that_was_accepted_is_asked_for(world: World) -> None:
     ]
     assert (await forest.case()).withdraw_requested_at == world.clock.now()
     assert (await filed.case()).withdraw_requested_at == world.clock.now()
+    packed = [(row["case_id"], row["kind"]) for row in await world.rows("handoff_packages")]
+    assert sorted(packed, key=lambda each: each[1]) == [
+        (forest.case_id, "ACCEPTED"),
+        (forest.case_id, "WITHDRAW_REQUEST"),
+    ]
     await step(world, forest, Event.WITHDRAW_CONFIRMED, Role.BACKOFFICE)
     await joining.follow(world)
     assert await states(filed) == [State.WITHDRAWN]
+
+
+async def test_an_accepted_case_is_asked_for_from_each_department(world: World) -> None:
+    filed, forest, road = await joining.submitted(world)
+    await joining.review(world, forest)
+    await joining.review(world, road)
+    await joining.decide(world, road, Decision.REJECTED)
+    await world.ctx.withdrawals.request(filed.citizen, filed.case_id, uuid4().hex)
+    asked = {
+        row["case_id"]
+        for row in await world.rows("handoff_packages")
+        if row["kind"] == "WITHDRAW_REQUEST"
+    }
+    # The decision of the road department stands; the parent itself has no back-office.
+    assert asked == {forest.case_id}
+    await world.ctx.withdrawals.take_back(filed.citizen, filed.case_id)
+    assert {row["status"] for row in await world.rows("withdrawals")} == {"TAKEN_BACK"}
+    await world.ctx.withdrawals.request(filed.citizen, filed.case_id, uuid4().hex)
+    await step(world, forest, Event.WITHDRAW_CONFIRMED, Role.BACKOFFICE)
+    await joining.follow(world)
+    assert await states(filed, forest) == [State.REJECTED, State.WITHDRAWN]
 
 
 async def test_a_part_can_be_withdrawn_alone(world: World) -> None:
