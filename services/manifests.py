@@ -110,12 +110,6 @@ _LISTS: Mapping[str, tuple[Any, str, Sequence[str]]] = MappingProxyType(
             "id",
             ("method", "status", "waybill", "posted_at", "signed_at", "receipt_passed_at"),
         ),
-        "inquiries": (Inquiry, "seq", ("seq", "question", "asked_at", "answered_at")),
-        "withdrawals": (
-            Withdrawal,
-            "requested_at",
-            ("status", "answer", "requested_at", "answered_at"),
-        ),
     }
 )
 
