@@ -13,6 +13,7 @@ from models.rules.calendar import Limit, Unit, WorkCalendar, due_on, start_of
 from models.rules.clock_table import CLOCKS, ClockName
 from models.rules.row import Row
 from models.rules.timeouts import next_moment
+from models.supervision import MonitorAlert
 from services.calendars import Calendars
 from services.items import PublishedItem
 
@@ -125,6 +126,9 @@ class Clocks:
         held = replace(held, calendar_version=clock.calendar_version)
         await instance.update_from_dict(columns_of(held, now, calendar)).save()
         if pausing:
+            # What rests is not near its end.
+            warned = MonitorAlert.filter(clock_id=instance.id, light="YELLOW", resolved_at=None)
+            await warned.update(resolved_at=now)
             await ClockPause.create(
                 id=uuid7(), clock_id=instance.id, paused_at=now, reason=reason[:REASON_CHARACTERS]
             )

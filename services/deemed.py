@@ -2,11 +2,18 @@
 
 from datetime import datetime
 
-from models.case import ClockInstance
-from models.rules.clock_table import ClockName
+from models.case import Case, ClockInstance
+from models.rules.calendar import due_on
+from models.rules.clock_table import CLOCKS, ClockName
+from models.rules.events import Event
+from models.rules.states import MonitorLight
 from models.rules.supervision import AlertKind
+from services import lateness
+from services.acceptance import Acceptance
+from services.actors import SYSTEM
 from services.cases import Opened
 from services.errors import Conflict
+from services.items import PublishedItem
 
 
 class AcceptedByLaw(Conflict):
@@ -27,14 +34,34 @@ async def check_in_time(opened: Opened, now: datetime) -> None:
 
     Whether the timer has taken its step (T13) yet makes no difference to the applicant.
     """
+    if await overdue(opened, now) is not None:
+        raise AcceptedByLaw
+
+
+async def overdue(opened: Opened, now: datetime) -> ClockInstance | None:
+    """Return the limit that the office let pass, if the law then takes the case for accepted."""
     if not opened.item.deems_accepted:
-        return
-    over = ClockInstance.filter(
+        return None
+    return await ClockInstance.get_or_none(
         case_id=opened.case.id,
         name=ClockName.NOTIFY_5WD.value,
         stopped_at=None,
         paused_at=None,
         due_at__lte=now,
     )
-    if await over.exists():
-        raise AcceptedByLaw
+
+
+async def accept(
+    acceptance: Acceptance,
+    case: Case,
+    item: PublishedItem,
+    clock: ClockInstance,
+    now: datetime,
+) -> None:
+    """Take the step that the law has taken already (T13), whoever notices it first.
+
+    In the caller's transaction, with the case's row held.
+    """
+    await lateness.note(case, item, clock, MonitorLight.RED, now)
+    data = {"limit": CLOCKS[ClockName(clock.name)].zh, "due_on": due_on(clock.due_at).isoformat()}
+    await acceptance.accept(case, item, Event.DEEM_ACCEPTED, SYSTEM, data=data)

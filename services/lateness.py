@@ -1,6 +1,8 @@
 """Lateness (超时限): the alert of a limit that nears or is over, and the light of its case."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from models.case import Case, ClockInstance
 from models.rules.clock_table import CLOCKS, ClockName
@@ -35,7 +37,7 @@ async def note(
             clock_id=clock.id,
             data={"due_at": clock.due_at.isoformat()},
         )
-    elif alert.resolved_at is not None:
+    elif alert.resolved_at is not None and alert.resolved_by is None:
         # The limit moved after the alert (a new calendar), and nears again.
         await MonitorAlert.filter(id=alert.id).update(
             raised_at=now,
@@ -50,6 +52,24 @@ async def note(
     if case.monitor_light not in (MonitorLight.RED.value, light.value):
         case.monitor_light = light.value
         await Case.filter(id=case.id).update(monitor_light=light.value)
+
+
+async def note_missed(
+    case: Case, item: PublishedItem, ended: Sequence[UUID], now: datetime
+) -> None:
+    """Raise what no timer came to raise: limits of an office that were over when a step ended them.
+
+    In the caller's transaction, with the case's row held.
+    """
+    if not ended:
+        return
+    found = await ClockInstance.filter(id__in=list(ended)).order_by("due_at")
+    extended = await ClockInstance.exists(case_id=case.id, name=ClockName.EXTENSION.value)
+    for clock in found:
+        name = ClockName(clock.name)
+        followed = extended and name is ClockName.DECISION_STATUTORY
+        if CLOCKS[name].owner is not Actor.APPLICANT and not followed:
+            await note(case, item, clock, MonitorLight.RED, now)
 
 
 async def owner_of(name: ClockName, case: Case, item: PublishedItem) -> tuple[Role, str]:

@@ -49,7 +49,7 @@ RETURNING case_id"""
 LIGHT = """
 UPDATE cases SET monitor_light = coalesce(
   (SELECT min(light) FROM monitor_alerts WHERE case_id = cases.id AND clock_id IS NOT NULL
-    AND resolved_at IS NULL), 'GREEN')
+    AND (resolved_at IS NULL OR light = 'RED' AND resolved_by IS NOT NULL)), 'GREEN')
 WHERE id = ANY($1::uuid[]) AND accept_mode IS DISTINCT FROM 'DEEMED'"""
 FOLLOWED = "工作日历更新,期限已按新的日历重新计算。"
 

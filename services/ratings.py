@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from models.case import Case
+from models.case import Case, ClockInstance
 from models.database import Duplicate
 from models.ids import uuid7
 from models.rating import Rating
+from models.rules.clock_table import ClockName
 from models.rules.reasons import (
     INDICATOR_VERSION,
     RATING_OPTIONS,
@@ -16,7 +17,7 @@ from models.rules.reasons import (
     RatingOption,
     RatingStage,
 )
-from models.rules.states import State
+from models.rules.states import RatingStatus, State
 from models.unit import transaction
 from services.actors import Citizen
 from services.cases import CaseUnknown
@@ -88,11 +89,13 @@ class Ratings:
 
     @transaction
     async def _rate(self, who: Citizen, case_id: UUID, opinion: Opinion, text: str) -> Rating:
-        case = await Case.of(who.account_id).get_or_none(id=case_id)
+        case = await Case.locked(who.account_id, case_id)
         if case is None:
             raise CaseUnknown
         if not _is_open(case, opinion.stage):
             raise RatingNotOpen
+        if opinion.stage is RatingStage.RESULT:
+            await self._close(case)
         return await Rating.create(
             id=uuid7(),
             case_id=case.id,
@@ -104,6 +107,12 @@ class Ratings:
             indicator_version=INDICATOR_VERSION,
             at=self.clock.now(),
         )
+
+    async def _close(self, case: Case) -> None:
+        """End the window of a case that is rated: nobody has to wait for it any more."""
+        await Case.filter(id=case.id).update(rating_status=RatingStatus.RATED.value)
+        window = ClockInstance.filter(case_id=case.id, name=ClockName.RATING_WINDOW.value)
+        await window.filter(stopped_at=None).update(stopped_at=self.clock.now(), next_at=None)
 
 
 def _check(opinion: Opinion, text: str) -> None:

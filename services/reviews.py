@@ -10,7 +10,7 @@ from models.rules.events import Event, Role
 from models.rules.reasons import Verdict as Word
 from models.rules.states import FeeStage, State
 from models.unit import transaction
-from services import accepting, correcting, desk, dossiers, lacking, marks, queue, verdicts
+from services import accepting, correcting, deemed, desk, dossiers, lacking, marks, queue, verdicts
 from services.acceptance import Acceptance
 from services.accepting import WINDOW_FIRST, Sanction
 from services.actors import Actor, Officer
@@ -155,6 +155,11 @@ class Reviews:
         opened = await desk.reviewing(self.cases, officer, case_id)
         case, item = opened.case, opened.item
         actor = acting(officer, item.acceptor)
+        over = await deemed.overdue(opened, self.cases.clock.now())
+        if over is not None:
+            # 行政许可法32(四): it was accepted on the day of receipt, not today.
+            await deemed.accept(self.acceptance, case, item, over, self.cases.clock.now())
+            return case
         sanction.assessment.check_acceptable()
         way = await accepting.way_of(self.cases, opened, sanction.mode)
         data = sanction.assessment.data(officer)

@@ -15,7 +15,7 @@ from models.rules.events import Event
 from models.rules.flavours import ShortfallStage
 from models.rules.states import MonitorLight, RatingStatus
 from models.rules.timeouts import REMINDS_AT_END, SILENT, event_at_end
-from services import lacking, lateness
+from services import deemed, lacking, lateness
 from services.acceptance import Acceptance
 from services.actors import SYSTEM
 from services.clocks import Clocks, columns_of
@@ -88,8 +88,7 @@ class Timeouts:
         name = ClockName(clock.name)
         data = {"limit": CLOCKS[name].zh, "due_on": due_on(clock.due_at).isoformat()}
         if event is Event.DEEM_ACCEPTED:
-            await lateness.note(case, item, clock, MonitorLight.RED, now)
-            await self.acceptance.accept(case, item, event, SYSTEM, data=data)
+            await deemed.accept(self.acceptance, case, item, clock, now)
             return
         if event in SHORTFALLS:
             promised = ShortfallItem.filter(case_id=case.id, status=ShortfallStage.PROMISED.value)

@@ -21,6 +21,7 @@ from models.rules.states import MonitorLight, RatingStatus, State
 from models.rules.supervision import AlertKind
 from models.rules.texts import text_for
 from models.unit import current_unit
+from services import lateness
 from services.actors import Actor, RollUp
 from services.alerts import calm
 from services.clocks import ClockChanges, Clocks
@@ -46,7 +47,10 @@ WITH moved AS (
 ), stopped AS (
   UPDATE clock_instances SET stopped_at = $4, next_at = NULL
   WHERE case_id = (SELECT id FROM moved) AND stopped_at IS NULL AND name = ANY($5::text[])
-  RETURNING 1
+  RETURNING id, name, due_at
+), calmed AS (
+  UPDATE monitor_alerts SET resolved_at = $4
+  WHERE light = 'YELLOW' AND resolved_at IS NULL AND clock_id IN (SELECT id FROM stopped)
 ), started AS (
   INSERT INTO clock_instances
   SELECT clock.* FROM json_populate_recordset(NULL::clock_instances, $6::json) AS clock, moved
@@ -59,7 +63,7 @@ WITH moved AS (
 INSERT INTO case_events
   (case_id, seq, at, "row", event, from_state, to_state, actor_role, actor_id, unit, data, hash)
 SELECT id, $3, $4, $9, $10, $2::text, $11, $12, $13, $14, $15::jsonb, $16 FROM moved
-RETURNING seq"""
+RETURNING seq, ARRAY(SELECT id FROM stopped WHERE due_at <= $4) AS late"""
 FIRST_COLUMN = 17
 
 
@@ -177,6 +181,7 @@ class Transitions:
         if not moved:
             raise StepLost
         case.update_from_dict(columns)
+        await lateness.note_missed(case, item, moved[0]["late"], now)
         reason = str(step.data.get("reason") or text_for(event))
         await self.clocks.hold(case, row, now, reason)
         if case.monitor_light == MonitorLight.YELLOW.value and clocks.stopped:

@@ -97,7 +97,10 @@ async def test_where_the_law_knows_no_such_acceptance_silence_is_only_late(world
 
 
 async def test_weeks_of_standing_still_are_caught_up_with_in_order(world: World) -> None:
-    """One sweep on 1 April: late review, acceptance, and both decision limits, in this order."""
+    """One sweep on 1 April: late review, acceptance, both decision limits, in this order.
+
+    The hand-over of what was accepted only now is not due before the next day.
+    """
     filed = await submitted(world)
     await sweep(world, at(4, 1))
     case = await filed.case()
