@@ -18,7 +18,7 @@ from models.supervision import MonitorAlert
 from services.archive import Archive
 from services.events import Decision, EventType
 from services.packages import canonical, sha256_of
-from services.transitions import StepNotAllowed
+from services.transitions import ISSUE, StepNotAllowed
 from tests import make
 from tests.make import Filed
 from tests.services import reviewing, stages, verifying
@@ -31,9 +31,9 @@ MONTH = timedelta(days=30)
 
 
 def archive_of(world: World, **changes: Any) -> Archive:
-    """Return the archive, under another policy."""
+    """Return the archive, under another policy: without waiting for documents, if not said."""
     found = world.parts.archive
-    return replace(found, policy=replace(found.policy, **changes))
+    return replace(found, policy=replace(found.policy, **{"documents": False, **changes}))
 
 
 async def withdrawn(world: World) -> Filed:
@@ -290,5 +290,7 @@ async def test_the_worker_archives_by_schedule(world: World) -> None:
     _, sweep = world.parts.schedules["archive"]
     assert await sweep() == 0
     world.clock.advance(MONTH)
+    assert await sweep() == 0
+    await stages.do(world, ISSUE)
     assert await sweep() == 1
     assert (await filed.case()).state is State.ARCHIVED
