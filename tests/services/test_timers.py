@@ -28,6 +28,14 @@ async def submitted(world: World, item: str = "ITEM10") -> Filed:
     return filed
 
 
+async def taken_over(world: World) -> Filed:
+    """Return an accepted case that its back-office has pulled and acknowledged."""
+    filed = await stages.reviewed(world)
+    machine = await make.machine(world, filed.item.agency_uscc)
+    await stages.taken_over(world, machine, filed)
+    return filed
+
+
 async def test_nothing_is_due_before_its_time(world: World) -> None:
     """Filed on Monday 2 March: the pre-review's one working day ends on Tuesday at 24:00."""
     filed = await submitted(world)
@@ -112,7 +120,10 @@ async def test_weeks_of_standing_still_are_caught_up_with_in_order(world: World)
         "DECISION_STATUTORY",
     ]
     assert await CaseEvent.filter(case_id=filed.case_id, row="T13").count() == 1
-    assert await sweep(world, at(4, 2)) == 0
+    # 青神方案2018: accepted in the morning of 1 April, to be taken over by 14:30.
+    assert await sweep(world, at(4, 2)) == 1
+    assert (await alerts(filed))[-1] == ("PAPER_HANDOVER", "RED", True)
+    assert await sweep(world, at(4, 3)) == 0
 
 
 async def test_two_sweeps_at_once_are_one(world: World) -> None:
@@ -150,7 +161,7 @@ async def test_one_case_that_fails_does_not_stop_the_others(world: World) -> Non
 
 async def test_a_limit_that_nears_is_yellow_until_its_end_comes_in_time(world: World) -> None:
     """ITEM10 promises 5 working days: 2 March to 9 March; Friday 6 March is the last but one."""
-    filed = await stages.reviewed(world)
+    filed = await taken_over(world)
     promised = (await running(filed))["DECISION_PROMISED"]
     assert promised.due_at == at(3, 10)
     await sweep(world, at(3, 5, 23, 59))
@@ -164,7 +175,7 @@ async def test_a_limit_that_nears_is_yellow_until_its_end_comes_in_time(world: W
 
 
 async def test_red_stays_on_the_record(world: World) -> None:
-    filed = await stages.reviewed(world)
+    filed = await taken_over(world)
     await sweep(world, at(3, 6))
     await sweep(world, at(3, 10))
     assert await alerts(filed) == [
@@ -178,7 +189,7 @@ async def test_red_stays_on_the_record(world: World) -> None:
 
 
 async def test_what_rests_does_not_fire(world: World) -> None:
-    filed = await stages.reviewed(world)
+    filed = await taken_over(world)
     world.clock.at = at(3, 4, 10)
     await step(world, filed, Event.SPECIAL_START, Role.BACKOFFICE)
     assert await sweep(world, at(6, 1)) == 0
