@@ -73,6 +73,10 @@ async def test_a_form_and_a_raw_body_are_the_same_upload(world: World) -> None:
         "width": 800,
         "height": 600,
         "thumbnail": True,
+        # Nobody has compared it with a register or an original yet.
+        "verification": "NONE",
+        "verification_source": None,
+        "verified_at": None,
     }
     again = await world.http.put(path_of(filed), token=token, data=content)
     assert (again.status, again.json["no"]) == (200, 2)
