@@ -52,7 +52,11 @@ def next_step(parent: State, parts: Sequence[Part]) -> Event | None:
 def _in_intake(parent: State, parts: Sequence[Part]) -> Event | None:
     correcting = any(part.state is State.CORRECTION_REQUIRED for part in parts)
     if parent is State.CORRECTION_REQUIRED:
-        return None if correcting else Event.RESUBMIT
+        if correcting:
+            return None
+        # Nothing was supplied where every part ended instead of being corrected.
+        over = all(part.over and part.decision is None for part in parts)
+        return Event.WITHDRAW if over else Event.RESUBMIT
     live = [part for part in parts if part.accepted or not part.over]
     if all(part.over and part.decision is None for part in parts) and not any(
         part.state is State.TERMINATED for part in parts

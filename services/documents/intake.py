@@ -89,7 +89,8 @@ async def acceptance(step: Step) -> dict[str, Any]:
     if fee is not None and fee.settled_at is None:
         found["amount_fen"] = fee.amount_fen
         found["texts"] = {"fee_basis": fee.basis}
-    elif not step.item.body["fee"]["charged"]:
+    elif not step.item.body["fee"]["charged"] and not step.item.joint_items:
+        # What the departments of a joint case charge, each of them tells.
         found["texts"] = {"free": "yes"}
     return found
 

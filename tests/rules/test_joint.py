@@ -25,6 +25,7 @@ def part(state: State, decision: str | None = None, *, accepted: bool | None = N
         (S.SUBMITTED, [part(S.ACCEPTED), part(S.CORRECTION_REQUIRED)], Event.ISSUE_CORRECTION),
         (S.CORRECTION_REQUIRED, [part(S.ACCEPTED), part(S.CORRECTION_REQUIRED)], None),
         (S.CORRECTION_REQUIRED, [part(S.ACCEPTED), part(S.SUBMITTED)], Event.RESUBMIT),
+        (S.CORRECTION_REQUIRED, [part(S.WITHDRAWN), part(S.WITHDRAWN_DEEMED)], Event.WITHDRAW),
         (S.SUBMITTED, [part(S.ACCEPTED), part(S.UNDER_REVIEW)], Event.CLAIM),
         (S.PRE_REVIEWING, [part(S.ACCEPTED), part(S.UNDER_REVIEW)], Event.ACCEPT),
         (S.SUBMITTED, [part(S.ACCEPTED), part(S.WITHDRAWN)], Event.CLAIM),
