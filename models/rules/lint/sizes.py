@@ -40,14 +40,12 @@ def conditions_compare_too_much(body: Body, _: Policy) -> Iterator[Hit]:
 
 def _values(condition: Any) -> int:
     """Count the values in a condition, well formed or not; a comparison without one counts too."""
-    if isinstance(condition, list):
-        return sum(map(_values, condition))
-    if not isinstance(condition, Mapping):
-        return 0
-    value = condition.get("value")
-    own = len(value) if isinstance(value, list) else 1
-    groups = sum(_values(condition.get(key)) for key in ("all", "any"))
-    return groups + own if "field" in condition else groups
+    compared = [
+        each.get("value")
+        for _pointer, _name, each in _walk(condition)
+        if isinstance(each, Mapping) and "field" in each
+    ]
+    return sum(len(value) if isinstance(value, list) else 1 for value in compared)
 
 
 def _walk(body: Any) -> Iterator[tuple[str, str, Any]]:
