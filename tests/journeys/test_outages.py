@@ -21,7 +21,7 @@ AWAY_SECONDS = 3.0
 BACK_SECONDS = 2.0
 WITHOUT_VALKEY_SECONDS = 2.0
 FROZEN_SECONDS = 6.0
-WORKER_SECONDS = 15.0
+WORKER_SECONDS = 45.0
 # The feed asks after 5 s of silence, gives up after 5 more, then looks every 3 s.
 LIVE_SECONDS = 20.0
 TRIES = 30
