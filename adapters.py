@@ -85,7 +85,7 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
             {settings.token_key_id: settings.token_key_file.read_text()},
             settings.token_key_id,
         ),
-        passwords=ArgonPasswords(),
+        passwords=ArgonPasswords(memory_kib=settings.password_memory_kib),
         limiter=RedisLimiter(pool, clock),
         broadcast=broadcast,
         jobs=QueuedJobs(),

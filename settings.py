@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SANDBOX_MARK = "wxsandbox"
+ARGON_LEAST_KIB = 19456  # OWASP's Password Storage Cheat Sheet, argon2id
 
 
 class Environment(StrEnum):
@@ -39,6 +40,7 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=64)
     proxies: int = Field(0, ge=0, le=5, description="trusted proxies in front of the API")
     data_dir: Path = Path("var/data")
+    password_memory_kib: int = Field(65536, ge=64, le=1048576, description="of one argon2id hash")
     item_max_visits: int = Field(1, ge=0, le=10, description="visits an item may need unwarned")
 
     credit_objection_days: int = Field(10, ge=5, le=60, description="working days")
@@ -166,6 +168,8 @@ class Settings(BaseSettings):
         for file in (self.token_key_file, self.document_key_file, self.wxpay_mch_key_file):
             if file.stat().st_mode & 0o077:
                 raise ValueError(f"{file} is readable by others than its owner")
+        if self.password_memory_kib < ARGON_LEAST_KIB:
+            raise ValueError(f"a password hash needs {ARGON_LEAST_KIB} KiB or more")
         if SANDBOX_MARK in self.document_key_file.read_text():
             raise ValueError("production refuses the document key of the sandbox")
         if self.document_key_file.read_bytes() == self.token_key_file.read_bytes():

@@ -231,4 +231,6 @@ def _add_routes(app: Sanic[Any, Any], routes: Iterable[Route], ctx: Context) -> 
             methods=[route.method],
             name=handler.__name__,
             stream=route.stream,
+            # Given, because the framework otherwise parses each handler's source to guess it.
+            error_format="json",
         )

@@ -5,7 +5,8 @@ import random
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -77,16 +78,47 @@ def servers() -> Iterator[Servers]:
             postgres.remove()
 
 
-_numbers = count(1)
+@dataclass
+class Databases:
+    """Copies of the template; the next test's is made while this test runs."""
+
+    postgres: Postgres
+    aside: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    ahead: Future[str] | None = None
+
+    def take(self) -> str:
+        """Return the name of a fresh database."""
+        ready = self.ahead or self.aside.submit(self._make)
+        name = ready.result()
+        self.ahead = self.aside.submit(self._make)
+        return name
+
+    def give_back(self, name: str) -> None:
+        self.aside.submit(self.postgres.drop_database, name)
+
+    def _make(self) -> str:
+        name = f"t{next(self.numbers)}"
+        self.postgres.create_database(name, template=TEMPLATE)
+        return name
+
+
+@pytest.fixture(scope="session")
+def databases(servers: Servers) -> Iterator[Databases]:
+    made = Databases(servers.postgres)
+    yield made
+    made.aside.shutdown()
 
 
 @pytest.fixture
-def database(servers: Servers) -> Iterator[str]:
+def database(databases: Databases) -> Iterator[str]:
     """Return the URL of a fresh database of this test."""
-    name = f"t{next(_numbers)}"
-    servers.postgres.create_database(name, template=TEMPLATE)
-    yield servers.postgres.url(name)
-    servers.postgres.drop_database(name)
+    name = databases.take()
+    yield databases.postgres.url(name)
+    databases.give_back(name)
+
+
+_numbers = count(1)
 
 
 @pytest.fixture

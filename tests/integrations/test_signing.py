@@ -117,7 +117,12 @@ def in_production(folder: Path, **changes: Any) -> Settings:
         for name in https
         if name.endswith(("_base", "_backup", "_url")) and name not in {"database_url", "redis_url"}
     }
-    own = {"wechat_appid": "wx0", "wxpay_mchid": "1900000001", "wxpay_pub_key_id": "PUB_KEY_ID_1"}
+    own: dict[str, Any] = {
+        "wechat_appid": "wx0",
+        "wxpay_mchid": "1900000001",
+        "wxpay_pub_key_id": "PUB_KEY_ID_1",
+    }
+    own["password_memory_kib"] = 65536
     return Settings(**{**values.model_dump(), **addresses, **own, "env": "production", **changes})
 
 
@@ -136,6 +141,16 @@ def test_production_signs_with_a_key_of_its_own(tmp_path: Path) -> None:
         in_production(tmp_path, document_key_file=settings.token_key_file)
     with pytest.raises(ValidationError, match="https"):
         in_production(tmp_path, document_key_file=key, public_base_url="http://hall.example.cn")
+
+
+def test_production_hashes_passwords_dearly(tmp_path: Path) -> None:
+    key = tmp_path / "document.pem"
+    key.write_text(private_pem(KEY))
+    key.chmod(0o600)
+    with pytest.raises(ValidationError, match="19456 KiB or more"):
+        in_production(tmp_path, document_key_file=key, password_memory_kib=19455)
+    settings = in_production(tmp_path, document_key_file=key, password_memory_kib=19456)
+    assert settings.password_memory_kib == 19456
 
 
 def test_retired_keys_are_found_by_their_names(tmp_path: Path) -> None:
