@@ -156,7 +156,7 @@ def make_settings(
         redis_url=redis_url,
         token_key_file=secrets.token_key_file,
         document_key_file=secrets.document_key_file,
-        password_memory_kib=64,  # hundreds of tests make staff; tests/integrations has the real cost
+        password_memory_kib=64,  # a thousand tests make staff
         field_keys=f"1={secrets.field_key}",
         index_key=secrets.index_key,
         wechat_api_base=sandbox,
