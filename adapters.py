@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from integrations.assertions import SignedAssertions
 from integrations.broadcast import RedisBroadcast
 from integrations.clock import SystemClock
 from integrations.courier import KuaidiCourier
@@ -11,6 +12,7 @@ from integrations.crypto import FieldCrypto
 from integrations.http import Http
 from integrations.jobs import QueuedJobs
 from integrations.limiter import RedisLimiter
+from integrations.nonces import RedisNonces
 from integrations.passwords import ArgonPasswords
 from integrations.printing.printer import PdfPrinter
 from integrations.realname import TencentRealName
@@ -18,6 +20,7 @@ from integrations.redis import connect, make_pool
 from integrations.signing import DocumentSigner
 from integrations.sms import HttpSms
 from integrations.tokens import JoseTokens
+from integrations.totp import PyotpCodes
 from integrations.wechat.client import AsyncWechatClient
 from integrations.wechat.login import WechatpyLogin
 from integrations.wechat.messages import WechatpyMessages
@@ -37,6 +40,9 @@ class Adapters:
     crypto: FieldCrypto
     tokens: JoseTokens
     passwords: ArgonPasswords
+    codes: PyotpCodes
+    assertions: SignedAssertions
+    nonces: RedisNonces
     limiter: RedisLimiter
     broadcast: RedisBroadcast
     jobs: QueuedJobs
@@ -86,6 +92,9 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
             settings.token_key_id,
         ),
         passwords=ArgonPasswords(memory_kib=settings.password_memory_kib),
+        codes=PyotpCodes(settings.totp_issuer),
+        assertions=SignedAssertions(clock, settings.audiences),
+        nonces=RedisNonces(redis),
         limiter=RedisLimiter(pool, clock),
         broadcast=broadcast,
         jobs=QueuedJobs(),

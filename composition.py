@@ -18,6 +18,7 @@ from services.acceptance import Acceptance
 from services.accounts import Accounts
 from services.announcements import DELIVER
 from services.applicants import Applicants
+from services.approvals import Approvals
 from services.archive import Archive, ArchivePolicy
 from services.audit import APPEND, Audit
 from services.calendars import Calendars
@@ -29,6 +30,7 @@ from services.deadlines import Deadlines
 from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.editions import RECOMPUTE, Editions
+from services.enrolment import Enrolment
 from services.events import BackofficeEvents
 from services.fees import Fees
 from services.filing import Renewals
@@ -43,6 +45,7 @@ from services.joint import Joint
 from services.machines import Machines
 from services.marks import Marks
 from services.materials import Materials
+from services.members import Members
 from services.messages import Messages
 from services.moved import TELL_MOVED, Moves
 from services.notices import Notices
@@ -57,6 +60,7 @@ from services.publications import Publications
 from services.questions import Questions
 from services.ratings import Ratings
 from services.recounts import Recounts
+from services.registrations import Registrations
 from services.reminders import REMIND, Reminders
 from services.results import Results
 from services.reviews import Reviews
@@ -70,7 +74,9 @@ from services.superseding import NewEditions
 from services.supervision import AlertMeter, Supervision
 from services.timeouts import Timeouts
 from services.timers import Timers
+from services.trail import Trail
 from services.transitions import ISSUE, ROLL_UP, TELL, Transitions
+from services.units import Units
 from services.withdrawals import Withdrawals
 from settings import Settings
 from uploads.multipart import StreamedMultipart
@@ -151,8 +157,16 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         registry=CollectorRegistry(),
         multipart=StreamedMultipart(),
         accounts=Accounts(made.clock, made.crypto, made.tokens, made.login, made.realname),
-        staff=StaffAccounts(made.clock, made.tokens, made.passwords, audit),
-        machines=Machines(made.clock, made.tokens, made.passwords),
+        staff=StaffAccounts(
+            made.clock, made.tokens, made.passwords, made.crypto, made.codes, audit
+        ),
+        enrolment=Enrolment(made.clock, made.passwords, made.crypto, made.codes, audit),
+        members=Members(made.clock, made.passwords, audit),
+        units=Units(audit),
+        trail=Trail(audit),
+        approvals=Approvals(cases, audit),
+        machines=Machines(made.clock, made.tokens, made.assertions, made.nonces),
+        registrations=Registrations(made.clock, made.assertions, audit),
         items=items,
         drafts=drafts,
         publications=Publications(drafts),

@@ -32,6 +32,16 @@ VAR = Path("var")
 DATABASE = "zhangban"
 TEMPLATES = ("wxsandbox-template-case-action", "wxsandbox-template-case-progress")
 BACKOFFICE_CLIENT = "backoffice"
+BACKOFFICE_KEY = "development"
+STAFF = {
+    "Window staff": "window01",
+    "Department staff": "dept01",
+    "Township's window": "township01",
+    "Township's agent": "agent01",
+    "Supervisor": "supervisor01",
+    "Auditor": "auditor01",
+    "Administrator": "admin01",
+}
 
 
 @dataclass(frozen=True)
@@ -170,6 +180,7 @@ def _write_address_book(stack: Stack) -> None:
         "api": stack.api_url,
         "sandbox": stack.sandbox_url,
         "passwords": dict(stack.secrets.passwords),
+        "secrets": str((VAR / "secrets").resolve()),
         "templates": list(TEMPLATES),
     }
     file = VAR / "addresses.json"
@@ -186,10 +197,9 @@ def table(stack: Stack) -> str:
         ("Health", f"{stack.api_url}/health/ready"),
         ("Metrics", f"{stack.api_url}/metrics"),
         ("The citizen's phone", f"{stack.sandbox_url}/phone"),
-        ("Window staff", f"window01 / {passwords['window01']}"),
-        ("Department staff", f"dept01 / {passwords['dept01']}"),
-        ("Supervisor", f"supervisor01 / {passwords['supervisor01']}"),
-        ("Back-office client", f"backoffice-<agency code> / {passwords['backoffice']}"),
+        *((who, f"{name} / {passwords[name]}") for who, name in STAFF.items()),
+        ("Their one-time codes", ".venv/bin/zhangban staff code window01"),
+        ("Back-office client", f"backoffice-<agency code>, key {stack.secrets.machine_key_file}"),
         ("PostgreSQL", f"127.0.0.1:{stack.postgres.port}/{DATABASE}"),
         ("Data and logs", f"{VAR}/"),
     ]

@@ -18,7 +18,7 @@ from sanic.worker.loader import AppLoader
 
 import development
 from api.app import build_app
-from commands import archive, calendar, installation, items, lifecycle
+from commands import archive, calendar, installation, items, lifecycle, machine, staff
 from commands.audit import audit
 from composition import compose
 from integrations.sandbox.__main__ import main as sandbox_main
@@ -130,6 +130,7 @@ COMMANDS: Mapping[str, Callable[[Settings], Any]] = {
 ALONE: Mapping[str, Callable[[Sequence[str]], int | None]] = {
     "lifecycle": lifecycle.lifecycle,
     "items": items.alone,
+    "staff": staff.alone,
 }
 # These read words of their own.
 WORDED: Mapping[str, Callable[[Settings, Sequence[str]], Coroutine[Any, Any, int]]] = {
@@ -137,6 +138,8 @@ WORDED: Mapping[str, Callable[[Settings, Sequence[str]], Coroutine[Any, Any, int
     "archive": archive.run,
     "audit": audit,
     "calendar": calendar.run,
+    "machine": machine.run,
+    "staff": staff.run,
 }
 
 

@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     token_key_file: Path
     token_key_id: str = "k1"  # noqa: S105
     token_issuer: str = "zhangban"  # noqa: S105
+    totp_issuer: str = Field("掌办", min_length=1, max_length=40, description="in authenticators")
     document_key_file: Path = Field(description="private P-256 key (PEM) that signs documents")
     document_key_id: str = "d1"
     document_retired_dir: Path | None = Field(None, description="public keys <key id>.pem")
@@ -124,6 +125,11 @@ class Settings(BaseSettings):
     def public_base(self) -> str:
         """Return the address that documents name: our own, as people reach it."""
         return (self.public_base_url or self.notify_base_url).rstrip("/")
+
+    @property
+    def audiences(self) -> tuple[str, str]:
+        """Return what a back-office system may name as the audience of its assertions: us."""
+        return (self.token_issuer, f"{self.public_base}/backoffice/v1/token")
 
     @property
     def outside_urls(self) -> tuple[str, ...]:

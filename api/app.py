@@ -139,7 +139,7 @@ def handler_of(
     async def handle(request: Request, **path: Any) -> HTTPResponse | None:
         try:
             _check_once(request)
-            who = route.surface.read(request, ctx.tokens)
+            who = await route.surface.read(request, ctx)
             answer = await route.handler(Call(request, ctx, who), **path)
         except Exception as error:  # whatever it is, it becomes an answer, here or in Answers
             if route.stream and await refused_early(request, error):

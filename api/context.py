@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 
 from services.accounts import Accounts
+from services.approvals import Approvals
 from services.cases import Cases
 from services.commitments import Commitments
 from services.credit import Credit
 from services.deadlines import Deadlines
 from services.deliveries import Deliveries
 from services.drafts import Drafts
+from services.enrolment import Enrolment
 from services.events import BackofficeEvents
 from services.files import MultipartReader
 from services.filing import Renewals
@@ -22,6 +24,7 @@ from services.joint import Joint
 from services.machines import Machines
 from services.marks import Marks
 from services.materials import Materials
+from services.members import Members
 from services.notices import Notices
 from services.originals import Originals
 from services.overrides import Overrides
@@ -31,6 +34,7 @@ from services.progress import ProgressReader
 from services.publications import Publications
 from services.questions import Questions
 from services.ratings import Ratings
+from services.registrations import Registrations
 from services.results import Results
 from services.reviews import Reviews
 from services.serving import Serving
@@ -39,6 +43,8 @@ from services.staff import StaffAccounts
 from services.statistics import Statistics
 from services.submissions import Submissions
 from services.supervision import AlertMeter, Supervision
+from services.trail import Trail
+from services.units import Units
 from services.withdrawals import Withdrawals
 
 
@@ -53,7 +59,13 @@ class Context:
     multipart: MultipartReader
     accounts: Accounts
     staff: StaffAccounts
+    enrolment: Enrolment
+    members: Members
+    units: Units
+    trail: Trail
+    approvals: Approvals
     machines: Machines
+    registrations: Registrations
     items: Items
     drafts: Drafts
     publications: Publications

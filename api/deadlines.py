@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from api.auth import CITIZEN, MACHINE, STAFF
+from api.auth import CITIZEN, PULLING, STAFF
 from api.call import Call
 from api.routes import Rendered, Routes
 from models.rules.calendar import day_of
@@ -19,7 +19,7 @@ from services.transitions import StepNotYours
 
 citizens = Routes("deadlines", "/v1/cases", CITIZEN)
 officers = Routes("deadlines", "/staff/v1/cases", STAFF)
-machines = Routes("deadlines", "/backoffice/v1/cases", MACHINE)
+machines = Routes("deadlines", "/backoffice/v1/cases", PULLING)
 ROUTES = (citizens, officers, machines)
 
 Shown = tuple[Rendered, dict[str, str]]

@@ -82,7 +82,7 @@ class WindowView(BaseModel):
         return cls(
             id=window.id,
             name=window.name,
-            unit=window.unit,
+            unit=window.unit.name,
             address=window.address,
             hours=window.hours,
             phone=window.phone,

@@ -15,7 +15,7 @@ from pydantic import (
     field_validator,
 )
 
-from api.auth import MACHINE
+from api.auth import REPORTING
 from api.call import Call
 from api.routes import Routes
 from models.rules.procedures import MOST_DAYS
@@ -50,7 +50,7 @@ from services.events import (
 from services.fees import FeeUndetermined
 from services.transitions import StepNotAllowed
 
-events = Routes("events", "/backoffice/v1/events", MACHINE)
+events = Routes("events", "/backoffice/v1/events", REPORTING)
 ROUTES = (events,)
 
 

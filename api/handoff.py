@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from sanic.response import HTTPResponse
 
-from api.auth import MACHINE, PUBLIC
+from api.auth import PUBLIC, PULLING, READING
 from api.call import Call
 from api.files import send_file
 from api.routes import Binary, Routes
@@ -24,7 +24,7 @@ from services.handoff import (
 from services.materials import MaterialUnknown
 from services.packages import FOLLOWING_SCHEMA, SCHEMA
 
-handoff = Routes("handoff", "/backoffice/v1", MACHINE)
+handoff = Routes("handoff", "/backoffice/v1", PULLING)
 ROUTES = (handoff,)
 
 
@@ -168,6 +168,7 @@ async def acknowledge(call: Call[Machine], package_id: UUID) -> AckView:
 @handoff.add(
     "GET",
     "/packages/<package_id:uuid>/materials/<material_id:uuid>",
+    surface=READING,
     answer=Binary(("image/jpeg", "image/png", "image/webp", "application/pdf"), partial=True),
     errors=(MaterialUnknown,),
     etag=True,

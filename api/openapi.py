@@ -17,7 +17,7 @@ from pydantic.json_schema import models_json_schema
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse
 
-from api.auth import PUBLIC, STAFF, SUPERVISOR
+from api.auth import PUBLIC
 from api.call import FieldsInvalid, IdempotencyKeyMissing
 from api.errors import status_of
 from api.routes import Binary, Route
@@ -154,7 +154,7 @@ def errors_of(route: Route) -> tuple[type[Problem], ...]:
     implied: list[type[Problem]] = [TooMany, Unavailable]
     if route.surface is not PUBLIC:
         implied.append(Unauthenticated)
-    if route.surface in (STAFF, SUPERVISOR):
+    if route.surface.roles or route.surface.scope:
         implied.append(Forbidden)
     if route.query is not None or (route.body is not None and not isinstance(route.body, Binary)):
         implied += [Malformed, FieldsInvalid]

@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sanic.response import HTTPResponse
 
-from api.auth import CITIZEN, MACHINE
+from api.auth import CITIZEN, REPORTING
 from api.call import Call
 from api.files import send_file
 from api.routes import Binary, Routes
@@ -15,7 +15,7 @@ from services.errors import MaterialTypeRefused, TooLarge
 from services.results import PaymentRequired, ResultNotExpected, ResultNotReady, Stored
 
 results = Routes("results", "/v1/cases", CITIZEN)
-handing_in = Routes("results", "/backoffice/v1/cases", MACHINE)
+handing_in = Routes("results", "/backoffice/v1/cases", REPORTING)
 ROUTES = (results, handing_in)
 
 PDF = "application/pdf"

@@ -13,6 +13,7 @@ from models.case import Case
 from models.rules.reasons import DefectReason
 from models.rules.states import State
 from services.actors import Officer
+from services.approvals import ApprovalNeeded
 from services.cases import CaseUnknown
 from services.desk import CaseClaimed
 from services.items import CursorInvalid
@@ -117,7 +118,7 @@ async def list_queue(call: Call[Officer]) -> Queue:
     )
 
 
-@reviews.add("GET", CASE, answer=DossierView, errors=(CaseUnknown, StepNotYours))
+@reviews.add("GET", CASE, answer=DossierView, errors=(CaseUnknown, StepNotYours, ApprovalNeeded))
 async def get_dossier(call: Call[Officer], case_id: UUID) -> DossierView:
     """Show a case with form, materials, verdicts and corrections; the applicant masked."""
     return DossierView.of(await call.ctx.reviews.show(call.who, case_id))

@@ -12,7 +12,7 @@ from models.rules.states import AcceptMode
 from services.actors import Citizen
 from services.applicants import RealNameRequired
 from services.cases import CaseUnknown
-from services.filing import CaseOpenAlready, CaseOpenOnly, ItemVersionOutdated
+from services.filing import CaseOpenAlready, CaseOpenOnly, ItemVersionOutdated, WindowNotOffered
 from services.flavours import (
     CreditUnrepaired,
     ModeNotAllowed,
@@ -47,7 +47,8 @@ REFUSALS = (
 class SubmitBody(BaseModel):
     """How the applicant wants to be handled; ``shortfall`` names materials to come later.
 
-    ``another``: file it although one for the same item is not decided yet.
+    ``another``: file it although one for the same item is not decided yet. ``window_id``: the
+    township's window that handles it, for an item that townships take; the county's hall else.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -55,10 +56,11 @@ class SubmitBody(BaseModel):
     mode: Literal["NORMAL", "SHORTFALL", "VERIFY_LATER", "COMMITMENT"] | None = None
     shortfall: list[str] = Field(default_factory=list, max_length=50)
     another: bool = False
+    window_id: str | None = Field(None, min_length=1, max_length=32)
 
     def wish(self) -> Wish:
         mode = None if self.mode is None else AcceptMode(self.mode)
-        return Wish(mode, tuple(self.shortfall), self.another)
+        return Wish(mode, tuple(self.shortfall), self.another, self.window_id)
 
 
 class ReceiptView(BaseModel):
@@ -84,6 +86,7 @@ class ReceiptView(BaseModel):
         ItemVersionOutdated,
         CaseOpenAlready,
         CaseOpenOnly,
+        WindowNotOffered,
         ModeNotAllowed,
         ShortfallUnnamed,
         ShortfallNotAllowed,

@@ -21,9 +21,11 @@ from composition import Parts, compose
 from models.ids import uuid7
 from models.rules.events import Role
 from models.rules.reasons import Verdict
-from models.staff import StaffMember
-from services.actors import Citizen, Officer
+from models.rules.units import UnitKind
+from models.staff import OrgUnit
+from services.actors import SYSTEM, Citizen, Officer
 from services.item_checks import Examination
+from services.members import Post
 from services.seeding import catalogue
 from services.sessions import CITIZEN_AUDIENCE
 
@@ -156,12 +158,11 @@ class _Maker:
         return case_id
 
     async def _officer(self) -> Officer:
-        roles = frozenset({Role.WINDOW, Role.DEPT})
-        await self.parts.context.staff.create(
-            username="bench01", password=uuid4().hex, name="测试人员", roles=roles, unit="示例县"
-        )
-        row = await StaffMember.get(username="bench01")
-        return Officer(row.id, roles, row.unit)
+        roles = frozenset({Role.WINDOW})
+        unit = await OrgUnit.get(kind=UnitKind.COUNTY_CENTER)
+        post = Post(roles, unit.id)
+        members = self.parts.context.members
+        return (await members.create(SYSTEM, "bench01", "测试人员", post)).officer
 
     async def large_draft(self) -> UUID:
         """Make a draft of an item that takes larger files than any of the county's items."""

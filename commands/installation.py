@@ -8,22 +8,18 @@ import orjson
 import structlog
 from redis.exceptions import RedisError
 
-import development
+from commands.development_accounts import make_accounts
 from composition import Parts, compose
-from integrations.embedded.secrets import development_secrets
 from integrations.jobs import install_jobs
 from integrations.official_calendar import official_days
 from integrations.provisional_calendar import statutory_days
 from integrations.redis import connect, make_pool
 from models.database import is_answering, is_current, migrate_database
 from models.notice import Notice
-from models.rules.events import Role
-from models.staff import BackofficeClient, StaffMember
-from services.seeding import SeedRefused, catalogue
+from services.seeding import SeedRefused
 from settings import Environment, Settings
 
 log = structlog.get_logger("zhangban")
-CENTRE = "示例县政务服务中心"
 
 
 async def migrate(settings: Settings) -> int:
@@ -62,40 +58,10 @@ async def prepare(settings: Settings) -> int:
     parts = compose(settings)
     await parts.open()
     try:
-        await _make_accounts(parts)
+        await make_accounts(parts)
     finally:
         await parts.close()
     return 0
-
-
-async def _make_accounts(parts: Parts) -> None:
-    # Looked up first: hashing a dozen passwords for nothing would cost seconds at every start.
-    passwords = development_secrets(development.VAR / "secrets").passwords
-    staff = {
-        "window01": ("窗口人员", Role.WINDOW, CENTRE),
-        "dept01": ("审批部门受理人员", Role.DEPT, "示例县卫生健康局"),
-        "supervisor01": ("电子监察人员", Role.SUPERVISOR, CENTRE),
-    }
-    for username in staff.keys() - set(await StaffMember.all().values_list("username", flat=True)):
-        name, role, unit = staff[username]
-        await parts.context.staff.create(
-            username=username,
-            password=passwords[username],
-            name=name,
-            roles=frozenset({role}),
-            unit=unit,
-        )
-    agencies = {
-        f"{development.BACKOFFICE_CLIENT}-{item['agency_uscc']}": item for item in catalogue()
-    }
-    known = set(await BackofficeClient.all().values_list("client_id", flat=True))
-    for client_id in agencies.keys() - known:
-        await parts.context.machines.create(
-            client_id=client_id,
-            secret=passwords["backoffice"],
-            name=f"{agencies[client_id]['agency']}审批系统",
-            agency_uscc=str(agencies[client_id]["agency_uscc"]),
-        )
 
 
 async def doctor(settings: Settings) -> int:

@@ -2,22 +2,19 @@
 
 import json
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any
 
 from jose import jwk, jws
 from jose.backends.base import Key
 
+from integrations.compact import ALGORITHM, TOKEN_CHARS, read_header, refuse
 from services.errors import Unauthenticated
 from services.ports import Clock
 
-ALGORITHM = "ES256"
-TOKEN_CHARS = 4096
-HEADER_CHARS = 256
 OURS = frozenset({"iss", "aud", "iat", "exp"})
 
 
@@ -91,9 +88,9 @@ class JoseTokens:
         return claims
 
     def _verify(self, token: str) -> Mapping[str, Any]:
-        header = _read_header(token)
+        header = read_header(token)
         payload = jws.verify(token, self._keys[header["kid"]], (ALGORITHM,))
-        claims = json.loads(payload, parse_constant=_refuse)
+        claims = json.loads(payload, parse_constant=refuse)
         for name in ("iss", "aud", "sub", "jti"):
             if not isinstance(claims[name], str) or not claims[name]:
                 raise ValueError(name)
@@ -123,31 +120,3 @@ def _load(pem: str) -> Key:
     if key.to_dict()["crv"] != "P-256":
         raise ValueError("ES256 needs a P-256 key")
     return key
-
-
-def _read_header(token: str) -> Mapping[str, Any]:
-    """Return the header of a token whose three parts are canonical base64url.
-
-    A lenient decoder reads the same token in many spellings; only the canonical one is taken.
-    The header is read before the library sees it: nothing but alg, typ and kid may be there.
-    """
-    parts = token.split(".")
-    if len(parts) != 3 or len(parts[0]) > HEADER_CHARS:
-        raise ValueError("not a token")
-    decoded = [_decode(part) for part in parts]
-    header = json.loads(decoded[0], parse_constant=_refuse)
-    if not header.keys() <= {"alg", "typ", "kid"} or header["alg"] != ALGORITHM:
-        raise ValueError("not a header of ours")
-    return header  # type: ignore[no-any-return]
-
-
-def _decode(part: str) -> bytes:
-    raw = part.encode("ascii")
-    data = urlsafe_b64decode(raw + b"=" * (-len(raw) % 4))
-    if urlsafe_b64encode(data).rstrip(b"=") != raw:
-        raise ValueError("not canonical base64url")
-    return data
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)

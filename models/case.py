@@ -14,7 +14,7 @@ from models.database import rows
 from models.ids import uuid7
 from models.item import Item, ItemVersion
 from models.rules.states import State
-from models.staff import StaffMember
+from models.staff import StaffMember, Window
 
 LOCKED = "SELECT * FROM cases WHERE id = $1 AND account_id = $2 FOR UPDATE"
 
@@ -36,6 +36,11 @@ class Case(Model):
     )
     item_version_id: UUID
     applicant_type = fields.CharField(24)
+    # Where the applicant hands it in, when that is a township's window; the county's hall else.
+    window: fields.ForeignKeyNullableRelation[Window] = fields.ForeignKeyField(
+        "models.Window", null=True, related_name="cases", on_delete=fields.RESTRICT
+    )
+    window_id: str | None
     case_no = fields.CharField(50, null=True, unique=True)
     query_code = fields.CharField(16, null=True, unique=True)
     lookup_index = fields.CharField(64, null=True, unique=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from models.rules.events import Role
+from models.rules.units import UnitKind
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,32 @@ class Citizen:
 
 
 @dataclass(frozen=True)
+class Office:
+    """The unit that somebody works in; ``uscc`` is an agency's 统一社会信用代码."""
+
+    id: str
+    name: str
+    kind: UnitKind
+    uscc: str | None = None
+
+
+@dataclass(frozen=True)
 class Officer:
-    """A member of staff; ``unit`` is the organisation they work in."""
+    """A member of staff and the unit that they work in."""
 
     id: UUID
     roles: frozenset[Role]
-    unit: str
+    office: Office
+
+    @property
+    def unit(self) -> str:
+        return self.office.name
+
+    def roles_for(self, agency_uscc: str) -> frozenset[Role]:
+        """Return the roles in the affairs of an agency: another department is none there."""
+        if self.office.uscc == agency_uscc:
+            return self.roles
+        return self.roles - {Role.DEPT}
 
     def acting_as(self, role: Role) -> "Actor":
         return Actor(role, str(self.id), self.unit)
@@ -32,7 +53,7 @@ class Officer:
     @property
     def anyhow(self) -> "Actor":
         """Return the officer in whatever role they have, the window's first."""
-        order = (Role.WINDOW, Role.DEPT, Role.SUPERVISOR)
+        order = (Role.WINDOW, Role.DEPT, Role.SUPERVISOR, *Role)
         return self.acting_as(next(role for role in order if role in self.roles))
 
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 import orjson
 
 from models.database import rows
+from models.ids import uuid7
 from models.rules import chain
 from models.rules.events import Role
 from models.unit import current_unit, run_in_transaction, transaction
@@ -30,6 +31,12 @@ INSERT INTO audit_log
   (seq, at, actor_role, actor_id, action, object_type, object_id, data, previous, hash)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10)
 RETURNING seq"""
+# Who polls is recorded once a minute; of two at once one writes.
+FIRST_IN_A_WHILE = """
+INSERT INTO readings (id, reader, object_type, object_id, at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (reader, object_type, object_id) DO UPDATE SET at = excluded.at
+WHERE readings.at <= excluded.at - interval '1 minute'
+RETURNING id"""
 IS_THERE = "SELECT 1 FROM audit_log WHERE data ->> 'late' = $1"
 # A reader waits so long for the log, and leaves the rest to a job.
 ATTEMPTS = 20
@@ -85,6 +92,23 @@ class Audit:
         entry = self._entry(actor, action, object_type, object_id, data)
         await run_in_transaction(partial(self._read, entry))
 
+    async def open(
+        self,
+        actor: Actor,
+        action: str,
+        object_type: str,
+        object_id: object,
+        data: Mapping[str, Any] | None = None,
+        *,
+        shape: str = "",
+    ) -> None:
+        """Record as ``read`` does, at most once a minute for one reader, act and thing.
+
+        ``shape`` tells apart what of the thing was shown.
+        """
+        entry = self._entry(actor, action, object_type, object_id, data)
+        await run_in_transaction(partial(self._open, entry, shape))
+
     async def append_late(self, payload: Mapping[str, Any]) -> None:
         """Do the job of ``read``; a second time changes nothing."""
         data = dict(payload["data"])
@@ -119,6 +143,11 @@ class Audit:
         seq, hashed = await _add(entry, head)
         return Anchor(seq, hashed, covered)
 
+    async def _open(self, entry: Entry, shape: str) -> None:
+        what = f"{entry.action}{shape and ':'}{shape}"
+        if await first_in_a_while(entry.actor, what, entry.object_id, entry.at):
+            await self._read(entry)
+
     async def _read(self, entry: Entry) -> None:
         for _ in range(ATTEMPTS):
             if found := await rows(HEAD_IF_FREE):
@@ -152,6 +181,12 @@ class Audit:
 async def _head() -> Mapping[str, Any]:
     [head] = await rows(HEAD)
     return head
+
+
+async def first_in_a_while(actor: Actor, what: str, object_id: str, at: datetime) -> bool:
+    """Tell whether somebody did this to a thing more than a minute ago, or never."""
+    values = [uuid7(), actor.id or "", what, object_id, at]
+    return bool(await rows(FIRST_IN_A_WHILE, values))
 
 
 async def _append(entry: Entry) -> None:

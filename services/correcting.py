@@ -88,7 +88,7 @@ async def issue(
     """
     case = opened.case
     at_window = event is Event.PAPER_DEFECT
-    actor = acting(officer, Role.WINDOW if at_window else opened.item.acceptor)
+    actor = acting(officer, Role.WINDOW if at_window else opened.item.acceptor, opened.item)
     seen = await _look(cases, opened)
     _check_form(opened.item, notice)
     if at_window:

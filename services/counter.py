@@ -14,6 +14,7 @@ from models.rules.events import Event, Role
 from models.rules.states import DeliveryMethod, State
 from models.staff import StaffMember
 from models.unit import transaction
+from services import scope
 from services.actors import Actor, Officer
 from services.alerts import watch
 from services.cases import CaseUnknown
@@ -153,9 +154,8 @@ class Counter:
 
         Raises ``CaseUnknown``, ``StepNotYours`` and ``ReceiptNotDue``.
         """
-        case = await self._watched(officer, case_id)
+        case, delivery = await self._watched(officer, case_id)
         _at_window(officer)
-        delivery = await Delivery.get_or_none(case_id=case_id)
         if delivery is None or delivery.status not in SIGNED:
             raise ReceiptNotDue
         if delivery.receipt_passed_at is not None:
@@ -167,18 +167,21 @@ class Counter:
         return now
 
     async def _held(self, officer: Officer, case_id: UUID) -> tuple[Case, Delivery]:
-        case = await self._watched(officer, case_id)
-        if case.state is not State.RESULT_READY:
+        case, delivery = await self._watched(officer, case_id)
+        if case.state is not State.RESULT_READY or delivery is None:
             raise StepNotAllowed
-        return case, await Delivery.get(case_id=case_id)
+        return case, delivery
 
-    async def _watched(self, officer: Officer, case_id: UUID) -> Case:
+    async def _watched(self, officer: Officer, case_id: UUID) -> tuple[Case, Delivery | None]:
         case = await Case.filter(id=case_id).select_for_update().get_or_none()
         if case is None or case.submitted_at is None:
             raise CaseUnknown
         item = await self.items.version(case.item_version_id)
         watch(self.transitions.clock, case, item, officer.anyhow)
-        return case
+        delivery = await Delivery.get_or_none(case_id=case_id)
+        at = None if delivery is None else delivery.window_id
+        await scope.check_serving(officer, case, item, at)
+        return case, delivery
 
     async def _step(
         self, case: Case, event: Event, actor: Actor, changes: Mapping[str, Any] | None = None

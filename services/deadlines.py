@@ -10,8 +10,9 @@ from models.rules.calendar import day_of
 from models.rules.clock_table import CLOCKS, ClockName
 from models.rules.clock_words import CLOCK_WORDS, OWNER_WORDS, RECEIPT_DAY
 from models.rules.clocks import CaseClock, Pause
-from models.rules.events import Actor, Role
+from models.rules.events import Actor
 from models.rules.explain import Explained, explain
+from services import scope
 from services.actors import Citizen, Machine, Officer
 from services.calendars import Calendars
 from services.cases import CaseUnknown
@@ -19,7 +20,6 @@ from services.clocks import DECISION, as_rule
 from services.items import Items, PublishedItem
 from services.ports import Clock
 from services.queue import HIDDEN
-from services.transitions import StepNotYours
 
 # What a citizen waits for or must keep; the rest is between offices.
 FOR_CITIZENS = frozenset(
@@ -78,8 +78,7 @@ class Deadlines:
         if case is None:
             raise CaseUnknown
         item = await self.items.version(case.item_version_id)
-        if Role.WINDOW not in officer.roles and item.acceptor not in officer.roles:
-            raise StepNotYours
+        await scope.check_handling(officer, case, item)
         return await self._of(case, item, frozenset(ClockName))
 
     async def for_machine(self, machine: Machine, case_no: str) -> CaseDeadlines:

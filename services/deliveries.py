@@ -108,7 +108,7 @@ class Deliveries:
         return Counter(self.crypto, self.items, self.transitions, self._parcels)
 
     async def windows(self) -> Sequence[Window]:
-        return await Window.all().order_by("id")
+        return await Window.all().order_by("id").select_related("unit")
 
     @transaction
     async def choose(self, who: Citizen, case_id: UUID, choice: Choice) -> Shown:
@@ -178,7 +178,7 @@ class Deliveries:
 
     async def _shown(self, case: Case, item: PublishedItem) -> Shown:
         options = options_of(item)
-        delivery = await Delivery.get_or_none(case_id=case.id).select_related("window")
+        delivery = await Delivery.get_or_none(case_id=case.id).select_related("window__unit")
         if delivery is None:
             return Shown(options)
         sealed, code = delivery.address_sealed, delivery.pickup_code_sealed

@@ -8,11 +8,12 @@ from models.rules.events import Role
 from models.rules.flavours import ShortfallStage
 from models.rules.states import State
 from models.staff import StaffMember
-from services import queue
+from services import queue, scope
 from services.actors import Actor, Officer
 from services.alerts import watch
 from services.cases import Cases, CaseUnknown, Opened
 from services.errors import Conflict
+from services.items import PublishedItem
 from services.transitions import StepNotAllowed, StepNotYours
 
 
@@ -46,17 +47,25 @@ async def opened(cases: Cases, officer: Officer, case: Case | None) -> Opened:
     if case is None:
         raise CaseUnknown
     item = await cases.items.version(case.item_version_id)
-    if Role.WINDOW not in officer.roles and item.acceptor not in officer.roles:
-        raise StepNotYours
+    await scope.check_handling(officer, case, item)
     return Opened(case, item, await cases.forms.read(case.id))
 
 
 async def for_reading(cases: Cases, officer: Officer, case: Case | None) -> Opened:
-    """Return a case to look at: a department also reads what it is asked to confirm (容缺)."""
-    if case is not None and Role.DEPT in officer.roles and await asked_to_confirm(case.id):
-        item = await cases.items.version(case.item_version_id)
-        return Opened(case, item, await cases.forms.read(case.id))
-    return await opened(cases, officer, case)
+    """Return a case to look at; raise ``CaseUnknown`` or ``StepNotYours``."""
+    if case is None:
+        raise CaseUnknown
+    item = await cases.items.version(case.item_version_id)
+    await check_readable(officer, case, item)
+    return Opened(case, item, await cases.forms.read(case.id))
+
+
+async def check_readable(officer: Officer, case: Case, item: PublishedItem) -> None:
+    """Check that an officer may look at a case: who handles it, and its own department when that
+    is asked to confirm (容缺). Raises ``CaseElsewhere`` or ``StepNotYours``."""
+    if Role.DEPT in officer.roles_for(item.agency_uscc) and await asked_to_confirm(case.id):
+        return
+    await scope.check_handling(officer, case, item)
 
 
 async def asked_to_confirm(case_id: UUID) -> bool:
@@ -87,15 +96,16 @@ async def check_holds(officer: Officer, found: Opened) -> None:
     if found.case.claimed_by_id == officer.id:
         return
     # What a window has pre-reviewed for a department goes on there (青神方案2018: 复核).
-    if found.item.acceptor is Role.DEPT and Role.DEPT in officer.roles:
+    roles = officer.roles_for(found.item.agency_uscc)
+    if found.item.acceptor is Role.DEPT and Role.DEPT in roles:
         claimer = await StaffMember.get(id=found.case.claimed_by_id)
         if Role.DEPT.value not in claimer.roles:
             return
     raise CaseClaimed
 
 
-def acting(officer: Officer, role: Role) -> Actor:
-    """Return the officer in a role; raise ``StepNotYours`` when they do not have it."""
-    if role not in officer.roles:
+def acting(officer: Officer, role: Role, item: PublishedItem) -> Actor:
+    """Return the officer in a role; raise ``StepNotYours`` when they do not have it here."""
+    if role not in officer.roles_for(item.agency_uscc):
         raise StepNotYours
     return officer.acting_as(role)

@@ -9,9 +9,10 @@ from models.material import Material
 from models.promise import ShortfallItem
 from models.review import Correction, Verdict
 from models.rules.conditions import Requirement
-from services import desk, lacking, queue
+from services import approvals, desk, lacking, queue
 from services.actors import Officer
 from services.applicants import Applicant
+from services.audit import Audit
 from services.cases import Cases, Opened
 from services.materials import is_filed
 
@@ -30,10 +31,14 @@ class Dossier:
     mine: bool
 
 
-async def read(cases: Cases, officer: Officer, case_id: UUID) -> Dossier:
-    """Return a case for its officer; raise ``CaseUnknown`` or ``StepNotYours``."""
+async def read(cases: Cases, audit: Audit, officer: Officer, case_id: UUID) -> Dossier:
+    """Return a case for its officer.
+
+    Raises ``CaseUnknown``, ``StepNotYours`` or ``ApprovalNeeded``.
+    """
     case = await Case.exclude(state__in=queue.HIDDEN).get_or_none(id=case_id)
     opened = await desk.for_reading(cases, officer, case)
+    await approvals.check(cases, audit, officer, opened.case, opened.item)
     found = await Material.filter(case_id=case_id).order_by("code", "-no")
     return Dossier(
         opened=opened,

@@ -8,12 +8,14 @@ from models.case import Case
 from models.database import rows
 from models.material import Material
 from models.rules.states import AcceptMode, State
+from models.rules.units import UnitKind
+from models.staff import Window
 from models.unit import transaction
 from services import promises
 from services.actors import Citizen
 from services.cases import Cases, NotEditable, Opened
 from services.commitments import wording_of
-from services.errors import Conflict
+from services.errors import Conflict, Invalid
 from services.items import PublishedItem
 from services.promises import PromiseKind
 
@@ -45,6 +47,13 @@ class CaseOpenOnly(CaseOpenAlready):
 
     code = "case_open_only"
     sentence = "这个事项一次只能办一件。您已经有一件正在办,请等办完再申请。"
+
+
+class WindowNotOffered(Invalid):
+    """There is no such window, or it does not take this item."""
+
+    code = "window_not_offered"
+    sentence = "这个事项不能在所选的窗口办理,请另选一个窗口。"
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,28 @@ def check_alone(found: Hindrances, item: PublishedItem, *, another: bool) -> Non
         raise CaseOpenOnly(facts=facts)
     if not another:
         raise CaseOpenAlready(facts=facts)
+
+
+async def check_window(item: PublishedItem, window_id: str | None) -> None:
+    """Check where an application is handed in; raise ``WindowNotOffered``.
+
+    The county's hall takes everything, a township's window what the item leaves to townships,
+    an agency's own window the agency's items.
+    """
+    if window_id is None:
+        return
+    window = await Window.get_or_none(id=window_id).select_related("unit")
+    if window is None:
+        raise WindowNotOffered
+    match window.unit.kind:
+        case UnitKind.COUNTY_CENTER:
+            offered = True
+        case UnitKind.TOWNSHIP:
+            offered = item.townships_accept
+        case UnitKind.AGENCY:
+            offered = window.unit.uscc == item.agency_uscc
+    if not offered:
+        raise WindowNotOffered
 
 
 @dataclass(frozen=True)

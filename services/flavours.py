@@ -44,19 +44,27 @@ class Wish:
     """What an applicant chooses when they submit.
 
     ``mode`` None leaves what was chosen before; ``shortfall`` names materials to come later;
-    ``another``: though an application of theirs for the same item is still undecided.
+    ``another``: though an application of theirs for the same item is still undecided;
+    ``window_id``: where they hand it in, for an item that townships take.
     """
 
     mode: AcceptMode | None = None
     shortfall: Sequence[str] = ()
     another: bool = False
+    window_id: str | None = None
 
     @property
     def parts(self) -> tuple[str, ...]:
         """Return what tells this wish from another; nothing chosen is nothing said."""
         mode = () if self.mode is None else (f"mode={self.mode.value}",)
         another = ("another",) if self.another else ()
-        return (*mode, *another, *(f"shortfall={code}" for code in sorted(set(self.shortfall))))
+        window = () if self.window_id is None else (f"window={self.window_id}",)
+        return (
+            *mode,
+            *another,
+            *window,
+            *(f"shortfall={code}" for code in sorted(set(self.shortfall))),
+        )
 
 
 def check_mode(item: PublishedItem, mode: AcceptMode) -> None:

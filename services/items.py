@@ -93,6 +93,12 @@ class PublishedItem:
         return acceptor_role(self.body["acceptance"]["actor"])
 
     @property
+    def townships_accept(self) -> bool:
+        """Tell whether a township's window takes applications for this item."""
+        at_township = self.body["acceptance"]["actor"] == "TOWNSHIP_WINDOW"
+        return at_township or bool(self.body["flags"].get("township_acceptance"))
+
+    @property
     def deems_accepted(self) -> bool:
         """Whether silence is acceptance in this item (行政许可法32(四))."""
         return bool(self.body["acceptance"]["deemed_acceptance"])

@@ -9,7 +9,7 @@ from models.rules.clock_table import CLOCKS, ClockName
 from models.rules.events import Actor, Role
 from models.rules.states import MonitorLight
 from models.rules.supervision import AlertKind
-from models.staff import StaffMember
+from models.staff import StaffMember, Window
 from models.supervision import MonitorAlert
 from services.alerts import raise_alert
 from services.items import PublishedItem
@@ -80,5 +80,10 @@ async def owner_of(name: ClockName, case: Case, item: PublishedItem) -> tuple[Ro
     role = Role(owner.value) if mine else item.acceptor
     if role is not Role.WINDOW:
         return role, item.agency
-    claimer = await StaffMember.get_or_none(id=case.claimed_by_id) if case.claimed_by_id else None
-    return role, EVERY_WINDOW if claimer is None else claimer.unit
+    if case.claimed_by_id is not None:
+        claimer = await StaffMember.get(id=case.claimed_by_id).select_related("unit")
+        return role, claimer.unit.name
+    if case.window_id is not None:
+        window = await Window.get(id=case.window_id).select_related("unit")
+        return role, window.unit.name
+    return role, EVERY_WINDOW

@@ -14,6 +14,7 @@ from models.database import rows
 from models.rules.events import Role
 from models.rules.states import MonitorLight
 from models.rules.supervision import AlertKind
+from models.rules.units import UnitKind
 from services.actors import Officer
 from services.items import CursorInvalid
 from services.lateness import EVERY_WINDOW
@@ -120,7 +121,7 @@ def _owned(owner: Officer | None, places: _Places) -> list[str]:
     if Role.DEPT in roles:
         # The approval system of a department has no eyes of its own.
         roles.add(Role.BACKOFFICE)
-    if Role.WINDOW in roles:
+    if Role.WINDOW in roles and owner.office.kind is UnitKind.COUNTY_CENTER:
         units.add(EVERY_WINDOW)
     return [
         f"a.owner_role = ANY({places.next([role.value for role in roles])}::text[])",

@@ -73,7 +73,7 @@ class Marks:
         Raises ``CaseUnknown``, ``StepNotYours``, ``StepNotAllowed`` or ``NothingToMark``.
         """
         opened = await desk.locked(self.cases, officer, case_id)
-        actor = desk.acting(officer, Role.WINDOW)
+        actor = desk.acting(officer, Role.WINDOW, opened.item)
         if opened.case.state.closed:
             raise StepNotAllowed
         held = await Material.get_or_none(case_id=case_id, code=code, replaced_at=None)

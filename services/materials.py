@@ -12,10 +12,9 @@ from models.handoff import HandoffPackage
 from models.ids import uuid7
 from models.material import Material
 from models.review import Correction
-from models.rules.events import Role
 from models.rules.states import State
 from models.unit import transaction
-from services import desk, lacking
+from services import approvals, desk, lacking
 from services.actors import Citizen, Machine, Officer
 from services.audit import Audit
 from services.cases import Cases, CaseUnknown, NotEditable, Opened, is_editable
@@ -25,6 +24,7 @@ from services.items import PublishedItem
 from services.packages import PURPOSE as PACKAGE_PURPOSE
 from services.ports import Clock, Crypto, MaterialFiles, TakenIn
 from services.slots import Held, Slot, slot_of, told_verdicts
+from services.transitions import StepNotYours
 
 PURPOSE = "material.name"
 MEGABYTE = 1024 * 1024
@@ -190,16 +190,21 @@ class Materials:
         """Return a material of a submitted case: the working copy, or the bytes as they came.
 
         What its owner took out of the draft was never filed, and a department sees no case of
-        another acceptor: ``MaterialUnknown``.
+        another acceptor: ``MaterialUnknown``. Raises ``ApprovalNeeded``.
         """
         material = await Material.get_or_none(id=material_id).select_related("case")
         if material is None or not is_filed(material, material.case):
             raise MaterialUnknown
         item = await self.cases.items.version(material.case.item_version_id)
-        if not await _may_read(officer, item, material.case_id):
-            raise MaterialUnknown
+        try:
+            await desk.check_readable(officer, material.case, item)
+        except (CaseUnknown, StepNotYours) as error:
+            raise MaterialUnknown from error
+        await approvals.check(self.cases, self.audit, officer, material.case, item)
         facts = {"case_id": str(material.case_id), "original": original}
-        await self.audit.read(officer.anyhow, "material.read", "material", material_id, facts)
+        shape = "original" if original else ""
+        actor = officer.anyhow
+        await self.audit.open(actor, "material.read", "material", material_id, facts, shape=shape)
         return self._original(material) if original else self._working(material)
 
     async def open_for_machine(
@@ -241,13 +246,6 @@ def is_filed(material: Material, case: Case) -> bool:
     if case.submitted_at is None:
         return False
     return material.replaced_at is None or material.replaced_at > case.submitted_at
-
-
-async def _may_read(officer: Officer, item: PublishedItem, case_id: UUID) -> bool:
-    if officer.roles & {Role.WINDOW, item.acceptor}:
-        return True
-    # A department that is asked to confirm a shortfall reads what there is.
-    return Role.DEPT in officer.roles and await desk.asked_to_confirm(case_id)
 
 
 async def _own(who: Citizen, material_id: UUID) -> Material:

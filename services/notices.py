@@ -14,9 +14,9 @@ from models.ids import uuid7
 from models.notice import Notice
 from models.rules.documents.all import TEMPLATES
 from models.rules.documents.numbering import read_check_code
-from models.rules.events import Role
 from models.rules.notices import NoticeKind
 from models.unit import transaction
+from services import scope
 from services.actors import Citizen, Officer
 from services.audit import Audit
 from services.cases import CaseUnknown
@@ -26,7 +26,7 @@ from services.issuing import PDF, opened
 from services.items import Items
 from services.ports import Clock, Crypto, Jobs, MaterialFiles, NewJob
 from services.queue import HIDDEN
-from services.transitions import ISSUE, StepNotYours
+from services.transitions import ISSUE
 
 # Only what has its file is shown; a new edition counts from the moment it was decided on.
 SHOWN = """
@@ -189,8 +189,7 @@ class Notices:
         if case is None:
             raise CaseUnknown
         item = await self.items.version(case.item_version_id)
-        if Role.WINDOW not in officer.roles and item.acceptor not in officer.roles:
-            raise StepNotYours
+        await scope.check_handling(officer, case, item)
         return case
 
     async def check(self, code: str) -> Checked:

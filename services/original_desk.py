@@ -8,6 +8,7 @@ from models.credit import OriginalCheck
 from models.rules.events import Role
 from models.rules.originals import Outcome
 from models.rules.states import State
+from services import scope
 from services.actors import Actor, Officer
 from services.alerts import watch
 from services.cases import Cases, CaseUnknown, Opened
@@ -33,19 +34,21 @@ async def opened(cases: Cases, case: Case) -> Opened:
 
 
 async def locked(cases: Cases, officer: Officer, case_id: UUID) -> Opened:
-    """Return a 先办后验 case with its row held; raise ``CaseUnknown``."""
+    """Return a 先办后验 case of the officer's unit with its row held; raise ``CaseUnknown``."""
     found = Case.filter(id=case_id, verify_later_mark=True).select_for_update()
     case = await found.get_or_none()
     if case is None:
         raise CaseUnknown
     found_out = await opened(cases, case)
     watch(cases.clock, case, found_out.item, officer.anyhow)
+    await scope.check(officer, case, found_out.item)
     return found_out
 
 
-def acting(case: Case, officer: Officer) -> Actor:
+def acting(opened: Opened, officer: Officer) -> Actor:
     """Return the officer as the department; raise ``StepNotYours`` or ``StepNotAllowed``."""
-    if Role.DEPT not in officer.roles:
+    case = opened.case
+    if Role.DEPT not in officer.roles_for(opened.item.agency_uscc):
         raise StepNotYours
     if case.state not in STATES:
         raise StepNotAllowed

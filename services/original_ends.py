@@ -166,7 +166,7 @@ class OriginalEnds:
             raise CheckUnknown
         if check.outcome != Outcome.PENDING.value:
             raise CheckJudged
-        actor = desk.acting(opened.case, officer)
+        actor = desk.acting(opened, officer)
         if check.officer_id == officer.id:
             raise SecondOfficerNeeded
         return opened.case, opened.item, check, actor

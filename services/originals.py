@@ -23,6 +23,7 @@ from models.rules.states import FeeStage, State
 from models.unit import transaction
 from services import original_desk as desk
 from services import original_lists as lists
+from services import scope
 from services.actors import Actor, Citizen, Officer
 from services.cases import Cases, CaseUnknown, Opened
 from services.events import FeeUnsettled
@@ -59,6 +60,8 @@ class Originals:
         case = await Case.get_or_none(id=case_id, verify_later_mark=True)
         if case is None:
             raise CaseUnknown
+        item = await self.cases.items.version(case.item_version_id)
+        await scope.check(officer, case, item)
         await self.ends.audit.read(officer.anyhow, "originals.read", "case", case_id)
         return await self._sheet(case)
 
@@ -89,7 +92,7 @@ class Originals:
         ``services.original_lists``; nothing changed then.
         """
         opened = await desk.locked(self.cases, officer, case_id)
-        actor = desk.acting(opened.case, officer)
+        actor = desk.acting(opened, officer)
         if opened.case.state is State.ORIGINALS_SUPPLEMENT and look.outcome is not Outcome.MISMATCH:
             # What was to come has to be there first (T39).
             raise StepNotAllowed

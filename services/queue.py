@@ -13,6 +13,7 @@ import orjson
 from models.database import rows
 from models.rules.events import Role
 from models.rules.states import Phase, State
+from models.rules.units import UnitKind
 from services.actors import Officer
 from services.items import CursorInvalid
 
@@ -43,6 +44,8 @@ SELECT * FROM (
     AND v.body::jsonb -> 'joint_items' IS NULL
     AND ($3 OR v.body::jsonb #>> '{acceptance,actor}' = 'DEPARTMENT' OR EXISTS (
       SELECT FROM shortfall_items s WHERE s.case_id = c.id AND s.status = 'PROPOSED'))
+    AND ($9::text IS NULL OR v.body::jsonb ->> 'agency_uscc' = $9)
+    AND ($10::text IS NULL OR c.window_id IN (SELECT w.id FROM windows w WHERE w.unit_id = $10))
 ) q
 WHERE $4::int IS NULL OR (rank, due, id) > ($4, $5::timestamptz, $6::uuid)
 ORDER BY rank, due, id LIMIT $7
@@ -82,12 +85,24 @@ async def read(officer: Officer, state: State | None, limit: int, cursor: str | 
     """
     states = [each.value for each in ((state,) if state else WAITING) if each not in HIDDEN]
     window = Role.WINDOW in officer.roles
-    found = await rows(QUERY, [NEVER, states, window, *_decode(cursor), limit + 1, state is None])
+    place = [*_decode(cursor), limit + 1]
+    values = [NEVER, states, window, *place, state is None, *_whose(officer)]
+    found = await rows(QUERY, values)
     page = found[:limit]
     return QueuePage(
         [_entry(row, officer) for row in page],
         _encode(page[-1]) if len(found) > limit else None,
     )
+
+
+def _whose(officer: Officer) -> tuple[str | None, str | None]:
+    """Return the agency and the township that a queue is narrowed to."""
+    office = officer.office
+    # A department's officer whose unit is no agency has nothing to wait for: no agency is "".
+    alone = Role.WINDOW not in officer.roles
+    agency = office.uscc or ("" if alone else None)
+    township = office.id if office.kind is UnitKind.TOWNSHIP else None
+    return agency if alone or office.kind is UnitKind.AGENCY else None, township
 
 
 def _entry(row: dict[str, Any], officer: Officer) -> QueueEntry:

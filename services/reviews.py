@@ -44,10 +44,10 @@ class Reviews:
         return await queue.read(officer, state, limit, cursor)
 
     async def show(self, officer: Officer, case_id: UUID) -> Dossier:
-        """Return a case with everything to judge it by; raise ``CaseUnknown`` or
-        ``StepNotYours``."""
-        dossier = await dossiers.read(self.cases, officer, case_id)
-        await self.audit.read(officer.anyhow, "case.read", "case", case_id)
+        """Return a case with everything to judge it by; raise ``CaseUnknown``,
+        ``StepNotYours`` or ``ApprovalNeeded``."""
+        dossier = await dossiers.read(self.cases, self.audit, officer, case_id)
+        await self.audit.open(officer.anyhow, "case.read", "case", case_id)
         return dossier
 
     @transaction
@@ -62,9 +62,10 @@ class Reviews:
             if case.claimed_by_id != officer.id:
                 raise CaseClaimed
             return case
-        role = item.acceptor if item.acceptor in officer.roles else Role.WINDOW
+        roles = officer.roles_for(item.agency_uscc)
+        role = item.acceptor if item.acceptor in roles else Role.WINDOW
         changes = {"claimed_by_id": officer.id}
-        await self._step(opened, Event.CLAIM, acting(officer, role), changes=changes)
+        await self._step(opened, Event.CLAIM, acting(officer, role, item), changes=changes)
         return case
 
     @transaction
@@ -154,7 +155,7 @@ class Reviews:
         sanction = sanction or Sanction()
         opened = await desk.reviewing(self.cases, officer, case_id)
         case, item = opened.case, opened.item
-        actor = acting(officer, item.acceptor)
+        actor = acting(officer, item.acceptor, item)
         over = await deemed.overdue(opened, self.cases.clock.now())
         if over is not None:
             # 行政许可法32(四): it was accepted on the day of receipt, not today.
@@ -183,7 +184,7 @@ class Reviews:
         """
         assessment = assessment or Assessment()
         opened = await desk.locked(self.cases, officer, case_id)
-        actor = acting(officer, Role.WINDOW)
+        actor = acting(officer, Role.WINDOW, opened.item)
         assessment.check_acceptable()
         if opened.case.state is not State.PRE_REVIEW_PASSED:
             raise StepNotAllowed
@@ -200,7 +201,7 @@ class Reviews:
         Raises the problems of ``services.refusals``, ``CaseClaimed``, ``StepNotAllowed``.
         """
         opened = await desk.locked(self.cases, officer, case_id)
-        actor = acting(officer, opened.item.acceptor)
+        actor = acting(officer, opened.item.acceptor, opened.item)
         if opened.case.state is State.PRE_REVIEWING:
             await desk.check_holds(officer, opened)
         told = await notice_of(opened, refusal, self.cases.clock.now())

@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 
 from models.catalogue import DIRECTORY
-from models.staff import Window
+from models.rules.units import UnitKind
+from models.staff import OrgUnit, Window
 from models.unit import transaction
 from services.calendar_seeds import Announced, Holiday
 from services.editions import Editions
@@ -49,6 +50,7 @@ class Seeding:
 
         Raise ``SeedRefused`` for an item that breaks a rule, before any item is published.
         """
+        await self._units()
         await self._windows()
         await self.editions.seed(announced, holidays)
         found = [await self._examine(body) for body in catalogue(self.folder)]
@@ -68,6 +70,29 @@ class Seeding:
             return await self.items.put(found)
         except VersionNotNewer as error:
             raise SeedRefused(found.body, error) from error
+
+    @transaction
+    async def _units(self) -> None:
+        """Add the county's hall and its townships, and the agencies of the items."""
+        places = _load(self.folder / "units.yaml")
+        agencies = {str(b["agency_uscc"]): str(b["agency"]) for b in catalogue(self.folder)}
+        rows = [
+            *places,
+            *(
+                {
+                    "id": uscc,
+                    "name": name,
+                    "kind": UnitKind.AGENCY,
+                    "uscc": uscc,
+                    "region": uscc[2:8],
+                    "parent_id": None,
+                }
+                for uscc, name in sorted(agencies.items())
+            ),
+        ]
+        known = {word for unit in await OrgUnit.all() for word in (unit.id, unit.name)}
+        new = [row for row in rows if not known & {row["id"], row["name"]}]
+        await OrgUnit.bulk_create([OrgUnit(**row) for row in new])
 
     @transaction
     async def _windows(self) -> None:

@@ -17,7 +17,7 @@ from models.rules.states import AcceptMode, State
 from models.rules.supervision import AlertKind
 from models.rules.timeouts import Policy
 from models.unit import transaction
-from services import desk, flavours, lacking, promises
+from services import desk, flavours, lacking, promises, scope
 from services.actors import Citizen, Officer
 from services.cases import Cases, CaseUnknown, Opened
 from services.errors import Conflict, FieldFault, Invalid
@@ -142,13 +142,15 @@ class Shortfalls:
     ) -> Case:
         """Confirm or decline for the department; a refusal reaches the applicant at once.
 
-        Raises ``StepNotYours``, ``StepNotAllowed``, ``ShortfallNotProposed``, ``OwnProposal`` or
-        ``DeclineReasonMissing``.
+        Raises ``CaseUnknown``, ``StepNotYours``, ``StepNotAllowed``, ``ShortfallNotProposed``,
+        ``OwnProposal`` or ``DeclineReasonMissing``.
         """
         case = await desk.watched(self.cases, officer, case_id)
         if case is None:
             raise CaseUnknown
-        if Role.DEPT not in officer.roles:
+        item = await self.cases.items.version(case.item_version_id)
+        await scope.check(officer, case, item)
+        if Role.DEPT not in officer.roles_for(item.agency_uscc):
             raise StepNotYours
         if case.state is not State.PRE_REVIEWING:
             raise StepNotAllowed

@@ -116,13 +116,14 @@ class Submissions:
         mode = await self._choose(opened, wish)
         let_off = {*wish.shortfall, *_replaced(opened.item, mode)}
         missing = await self._check(opened, applicant, let_off)
+        await filing.check_window(opened.item, wish.window_id)
         filing.check_alone(found, opened.item, another=case.extra_draft or wish.another)
         wanted = missing & set(wish.shortfall)
         await lacking.want(case, opened.item, wanted)
         if mode is AcceptMode.SHORTFALL and not wanted:
             mode = AcceptMode.NORMAL
         numbered = await self._numbers(case, opened.item, applicant)
-        changes = {**numbered, "wanted_mode": mode.value}
+        changes = {**numbered, "wanted_mode": mode.value, "window_id": wish.window_id}
         await self.transitions.apply(case, opened.item, Event.SUBMIT, who.actor, changes=changes)
         await self._file_children(opened, who, applicant)
         return await self._answer(once, case)
@@ -143,7 +144,8 @@ class Submissions:
         for child in await self.joint.split(parent.case, parent.item):
             opened = await self._complete(child)
             await self._check(opened, applicant, frozenset())
-            changes = await self._numbers(child, opened.item, applicant)
+            numbered = await self._numbers(child, opened.item, applicant)
+            changes = {**numbered, "window_id": parent.case.window_id}
             await self.transitions.apply(
                 child, opened.item, Event.SUBMIT, who.actor, changes=changes
             )

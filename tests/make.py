@@ -13,15 +13,27 @@ from models.case import Case
 from models.item import Item
 from models.rules.events import Role
 from models.rules.reasons import Verdict
-from models.staff import StaffMember
+from models.rules.scopes import Scope
+from models.staff import (
+    BackofficeClient,
+    FileApproval,
+    MachineKey,
+    OrgUnit,
+    StaffMember,
+    StaffSession,
+)
 from services.actors import Citizen, Machine, Officer
 from services.seeding import catalogue
 from services.sessions import CITIZEN_AUDIENCE
+from services.units import office_of
+from tests.assertions import machine_jwk
 from tests.world import World
 
 WANG = "wxsandbox-wangjianguo0000000"
 LI = "wxsandbox-lixiuying000000000"
 PASSWORD = "Correct-Horse-9"
+CENTRE = "示例县政务服务中心"
+MACHINE_KID = "key-of-the-tests"
 
 FORMS: dict[str, dict[str, Any]] = {
     "ITEM10": {
@@ -144,26 +156,74 @@ async def officer(
     world: World,
     roles: Iterable[Role] = (Role.WINDOW,),
     username: str | None = None,
-    unit: str = "示例县政务服务中心",
+    unit: str | None = None,
+    item: "str | Filed" = "ITEM10",
 ) -> Officer:
-    """Return a member of staff."""
+    """Return a member of staff who is logged in.
+
+    They work in the unit of this name; else in the department of an item (or of a case) when they
+    are of a department, and in the county's hall when they are not.
+    """
+    held = frozenset(roles)
     name = username or f"staff-{uuid4().hex[:8]}"
-    await world.ctx.staff.create(
+    wanted = unit or (await _agency(item) if Role.DEPT in held else CENTRE)
+    found = await OrgUnit.get(name=wanted)
+    now = world.clock.now()
+    row = await StaffMember.create(
         username=name,
-        password=PASSWORD,
         name="测试人员",
-        roles=frozenset(roles),
-        unit=unit,
+        password_hash="",
+        roles=sorted(held),
+        unit_id=found.id,
+        created_at=now,
     )
-    row = await StaffMember.get(username=name)
-    return Officer(row.id, frozenset(roles), row.unit)
+    await session(world, row.id)
+    return Officer(row.id, held, office_of(found))
+
+
+async def session(world: World, member_id: UUID) -> None:
+    """Let a member be logged in, with a session that is named as they are."""
+    now = world.clock.now()
+    await StaffSession.create(
+        id=member_id,
+        member_id=member_id,
+        started_at=now,
+        expires_at=now + timedelta(days=3650),
+    )
+
+
+async def allowed(world: World, who: Officer, filed: "Filed") -> None:
+    """Let an officer open minors' and medical files of a case's item for a month."""
+    now = world.clock.now()
+    await FileApproval.create(
+        member_id=who.id,
+        item_id=filed.item.id,
+        purpose="日常经办",
+        asked_at=now,
+        decided_at=now,
+        until=now + timedelta(days=30),
+    )
+
+
+async def _agency(item: "str | Filed") -> str:
+    if isinstance(item, Filed):
+        return item.item.agency
+    return next(str(body["agency"]) for body in catalogue() if body["id"] == item)
 
 
 async def machine(world: World, agency_uscc: str) -> Machine:
     """Return a back-office system of an agency."""
     client_id = f"backoffice-{uuid4().hex[:8]}"
-    await world.ctx.machines.create(
-        client_id=client_id, secret=PASSWORD, name="审批系统", agency_uscc=agency_uscc
+    now = world.clock.now()
+    row = await BackofficeClient.create(
+        client_id=client_id,
+        name="审批系统",
+        agency_uscc=agency_uscc,
+        scopes=sorted(Scope),
+        created_at=now,
+    )
+    await MachineKey.create(
+        machine_id=row.id, kid=MACHINE_KID, jwk=machine_jwk(), valid_from=now, added_at=now
     )
     return Machine(client_id, agency_uscc, "审批系统")
 
@@ -211,7 +271,7 @@ async def claimed(
 ) -> Filed:
     """Return a case under pre-review."""
     filed = await submitted(world, who, item)
-    filed.officer = by or await officer(world, (Role.WINDOW, Role.DEPT))
+    filed.officer = by or await officer(world, (Role.WINDOW, Role.DEPT), item=item)
     await world.ctx.reviews.claim(filed.officer, filed.case_id)
     return filed
 

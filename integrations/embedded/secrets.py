@@ -13,15 +13,26 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 # Production looks for this mark, wherever the file was copied to.
 DOCUMENT_MARK = b"wxsandbox: signs nothing that has legal force\n"
-NAMES = ("window01", "dept01", "supervisor01", "backoffice")
+NAMES = (
+    "window01",
+    "dept01",
+    "supervisor01",
+    "township01",
+    "agent01",
+    "auditor01",
+    "admin01",
+)
+# What makes any password of this many kinds of characters.
+KINDS = "-Aa1"
 
 
 @dataclass(frozen=True)
 class DevelopmentSecrets:
-    """Keys and passwords; ``passwords`` are those of the seeded staff and back-offices."""
+    """Keys and passwords; ``passwords`` are those of the seeded staff."""
 
     token_key_file: Path
     document_key_file: Path
+    machine_key_file: Path
     field_key: str
     index_key: str
     passwords: Mapping[str, str]
@@ -36,16 +47,20 @@ def development_secrets(folder: Path) -> DevelopmentSecrets:
     document_key = folder / "document_key.pem"
     if not document_key.exists():
         _write(document_key, DOCUMENT_MARK + _p256_key())
+    machine_key = folder / "backoffice_key.pem"
+    if not machine_key.exists():
+        _write(machine_key, _p256_key())
     book = folder / "secrets.json"
     if not book.exists():
         _write(book, json.dumps(_values(), indent=1).encode())
     values = json.loads(book.read_text())
-    missing = [name for name in NAMES if name not in values["passwords"]]
-    if missing:
-        values["passwords"].update({name: secrets.token_urlsafe(12) for name in missing})
+    known = values["passwords"]
+    wanting = [name for name in NAMES if not known.get(name, "").endswith(KINDS)]
+    if wanting:
+        known.update({name: _password() for name in wanting})
         _write(book, json.dumps(values, indent=1).encode())
     return DevelopmentSecrets(
-        token_key, document_key, values["field_key"], values["index_key"], values["passwords"]
+        token_key, document_key, machine_key, values["field_key"], values["index_key"], known
     )
 
 
@@ -53,8 +68,12 @@ def _values() -> dict[str, object]:
     return {
         "field_key": base64.b64encode(secrets.token_bytes(16)).decode(),
         "index_key": base64.b64encode(secrets.token_bytes(32)).decode(),
-        "passwords": {name: secrets.token_urlsafe(12) for name in NAMES},
+        "passwords": {name: _password() for name in NAMES},
     }
+
+
+def _password() -> str:
+    return secrets.token_urlsafe(12) + KINDS
 
 
 def _p256_key() -> bytes:

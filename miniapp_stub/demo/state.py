@@ -1,8 +1,10 @@
 """What the steps of the demo share: who plays, and what is known so far."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,15 +48,16 @@ class Story:
     @classmethod
     def of(cls, addresses: Mapping[str, Any]) -> "Story":
         api, passwords = addresses["api"], addresses["passwords"]
+        secrets = Path(addresses["secrets"])
+        codes = json.loads((secrets / "totp.json").read_text())
+        key = (secrets / "backoffice_key.pem").read_text()
         phone = Wire(f"{addresses['sandbox']}/phone/api")
         people = phone.get("/citizens").json["items"]
         who = next(person for person in people if person["name"] == PERSON)
         return cls(
             citizen=Citizen(Wire(api), phone, who),
-            window=Officer(Wire(api), "window01", passwords["window01"]),
-            backoffice=lambda agency: Backoffice(
-                Wire(api), f"backoffice-{agency}", passwords["backoffice"]
-            ),
+            window=Officer(Wire(api), "window01", passwords["window01"], codes["window01"]),
+            backoffice=lambda agency: Backoffice(Wire(api), f"backoffice-{agency}", key),
             templates=list(addresses["templates"]),
         )
 

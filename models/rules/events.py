@@ -4,7 +4,11 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """Who is acting. A supervisor (电子监察) takes no step of a case, and sees what others do."""
+    """Who is acting. A supervisor (电子监察) takes no step of a case, and sees what others do.
+
+    A 代办员 files for others; an auditor (安全审计员) and a system administrator
+    (系统管理员) see no case.
+    """
 
     APPLICANT = "APPLICANT"
     WINDOW = "WINDOW"
@@ -12,6 +16,9 @@ class Role(StrEnum):
     BACKOFFICE = "BACKOFFICE"
     SYSTEM = "SYSTEM"
     SUPERVISOR = "SUPERVISOR"
+    PROXY_AGENT = "PROXY_AGENT"
+    AUDITOR = "AUDITOR"
+    ADMIN = "ADMIN"
 
 
 class Actor(StrEnum):

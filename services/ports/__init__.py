@@ -7,6 +7,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+from services.ports.codes import OneTimeCodes as OneTimeCodes
+from services.ports.machines import Assertion as Assertion
+from services.ports.machines import Assertions as Assertions
+from services.ports.machines import Nonces as Nonces
+from services.ports.machines import PublicKey as PublicKey
 from services.ports.post import Contact as Contact
 from services.ports.post import Courier as Courier
 from services.ports.post import Parcel as Parcel

@@ -68,8 +68,11 @@ async def _barber(world: World) -> Filed:
 async def test_a_shortfall_from_the_wish_to_its_keeping(world: World) -> None:
     filed = await _barber(world)
     window_officer = await make.officer(world)
+    await make.allowed(world, window_officer, filed)
     window = _desk(world, filed, window_officer)
-    department = _desk(world, filed, await make.officer(world, (Role.DEPT,)))
+    department_officer = await make.officer(world, (Role.DEPT,), item=filed)
+    await make.allowed(world, department_officer, filed)
+    department = _desk(world, filed, department_officer)
     citizen = _mine(world, filed)
     await window.ask("POST", "/claim")
     dossier = (await window.ask("GET")).json
@@ -125,7 +128,7 @@ async def test_a_refused_shortfall_is_told_and_nobody_else_reads_why(world: Worl
     filed = await _barber(world)
     officer = await make.officer(world)
     window = _desk(world, filed, officer)
-    department = _desk(world, filed, await make.officer(world, (Role.DEPT,)))
+    department = _desk(world, filed, await make.officer(world, (Role.DEPT,), item=filed))
     await window.ask("POST", "/claim")
     await window.ask("POST", "/shortfall", {"codes": ["M06"]})
     bare = await department.ask("PUT", "/shortfall/M06", {"confirmed": False})

@@ -14,8 +14,8 @@ import aiohttp
 import pytest
 
 from models.rules.events import Role
-from services.staff import STAFF_AUDIENCE
 from tests import make
+from tests.api import tokens
 from tests.make import LI, Filed
 from tests.world import Answer, World
 
@@ -233,10 +233,7 @@ async def test_staff_read_submitted_materials_on_their_own_surface(world: World)
     held = (await slot(world, filed, token))["current"]
     path = f"/staff/v1/materials/{held['id']}/content"
     officer = await make.officer(world, (Role.WINDOW,))
-    claims = {"sub": str(officer.id), "roles": ["WINDOW"], "unit": officer.unit}
-    staff = world.ctx.tokens.issue(
-        claims, audience=STAFF_AUDIENCE, ttl=world.clock.at - world.clock.at.replace(minute=0)
-    )
+    staff = tokens.of_staff(world, officer)
     assert problem(await world.http.get(path, token=token)) == (401, "unauthenticated")
     assert problem(await world.http.get(path, token=staff)) == (404, "material_unknown")
     await world.ctx.submissions.submit(filed.citizen, filed.case_id, uuid4().hex)

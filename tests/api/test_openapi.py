@@ -10,11 +10,12 @@ from jsonschema import Draft202012Validator
 from sanic import Sanic
 
 from api.app import all_routes, build_app
-from api.auth import CITIZEN, EDITOR, MACHINE, PUBLIC, STAFF, SUPERVISOR
+from api.auth import CITIZEN, MEMBER, PUBLIC
 from api.errors import status_of
 from api.routes import Route
 from composition import compose
 from models.rules.events import Role
+from models.rules.powers import STAFF_ROLES
 from tests import make
 from tests.api import tokens
 from tests.world import World
@@ -266,27 +267,66 @@ async def test_who_is_nobody_gets_nowhere(world: World) -> None:
 
 async def test_a_token_opens_only_its_own_surface(world: World) -> None:
     citizen = make.token(world, await make.citizen(world))
-    staff = tokens.of_staff(world, await make.officer(world))
-    watcher = tokens.of_staff(world, await make.officer(world, (Role.SUPERVISOR,)))
     machine = tokens.of_machine(world, await make.machine(world, "11511499MB9000082B"))
-    own = {
-        CITIZEN.name: citizen,
-        STAFF.name: staff,
-        SUPERVISOR.name: watcher,
-        MACHINE.name: machine,
+    staff = {
+        role: tokens.of_staff(world, await make.officer(world, (role,))) for role in STAFF_ROLES
     }
-    members = {STAFF.name, SUPERVISOR.name, EDITOR.name}
-    before = await world.rows("cases")
+    before = await world.rows("cases"), await world.rows("staff_members")
     for route in all_routes():
-        for surface, token in own.items():
-            if route.surface in {PUBLIC} or surface == route.surface.name:
-                continue
-            if route.surface is EDITOR and surface == SUPERVISOR.name:
-                continue  # who supervises also looks after the items
+        surface = route.surface
+        if surface is PUBLIC:
+            continue
+        others = {} if surface is CITIZEN else {citizen: 401}
+        others |= {} if surface.scope else {machine: 401}
+        # Staff are known to each other's surface, and have no business there.
+        known = 403 if surface.roles else 401
+        others |= {
+            token: known
+            for role, token in staff.items()
+            if role not in surface.roles and surface is not MEMBER
+        }
+        for token, status in others.items():
             answer = await world.http.request(route.method, _address(route), token=token)
-            # Staff are known to each other's surface, and have no business there.
-            both = surface in members and route.surface.name in members
-            status, code = (403, "forbidden") if both else (401, "unauthenticated")
-            assert answer.status == status, (surface, route.method, route.path)
+            assert answer.status == status, (surface.name, route.method, route.path)
+            code = "forbidden" if status == 403 else "unauthenticated"
             assert answer.json["code"] == code
-    assert await world.rows("cases") == before
+    assert (await world.rows("cases"), await world.rows("staff_members")) == before
+
+
+async def test_who_administers_and_who_audits_opens_no_route_of_a_case() -> None:
+    """三权分立: by the roles that each route names, whatever its handler does."""
+    alone = {Role.ADMIN, Role.AUDITOR}
+    opened = {
+        (route.method, _template(route.path))
+        for route in all_routes()
+        if route.surface.roles & alone
+    }
+    assert all(
+        route.surface.roles <= alone or not route.surface.roles & alone for route in all_routes()
+    )
+    assert {path.split("/")[3] for _, path in opened} == {"members", "units", "machines", "audit"}
+
+
+async def test_a_system_without_a_scope_opens_nothing(world: World) -> None:
+    machine = await make.machine(world, "11511499MB9000082B")
+    await world.database.execute("UPDATE backoffice_clients SET scopes = '[]'")
+    token = tokens.of_machine(world, machine)
+    asked = 0
+    for route in all_routes():
+        if route.surface.scope:
+            asked += 1
+            answer = await world.http.request(route.method, _address(route), token=token)
+            assert (answer.status, answer.json["code"]) == (403, "scope_missing"), route.path
+    assert asked >= 6
+
+
+async def test_before_the_set_up_a_login_opens_nothing_else(world: World) -> None:
+    roles = sorted(STAFF_ROLES)
+    found = [await make.officer(world, (role,)) for role in roles]
+    await world.database.execute("UPDATE staff_sessions SET setup = true")
+    for route in all_routes():
+        for role, officer in zip(roles, found, strict=True):
+            if role in route.surface.roles:
+                token = tokens.of_staff(world, officer)
+                answer = await world.http.request(route.method, _address(route), token=token)
+                assert (answer.status, answer.json["code"]) == (403, "setup_pending"), route.path

@@ -5,17 +5,17 @@ from datetime import timedelta
 from services.actors import Machine, Officer
 from services.machines import MACHINE_AUDIENCE
 from services.staff import STAFF_AUDIENCE
+from tests.make import MACHINE_KID
 from tests.world import World
 
 TTL = timedelta(minutes=15)
 
 
 def of_staff(world: World, officer: Officer) -> str:
-    roles = sorted(role.value for role in officer.roles)
-    claims = {"sub": str(officer.id), "roles": roles, "unit": officer.unit}
+    claims = {"sub": str(officer.id), "sid": str(officer.id)}
     return world.ctx.tokens.issue(claims, audience=STAFF_AUDIENCE, ttl=TTL)
 
 
 def of_machine(world: World, machine: Machine) -> str:
-    claims = {"sub": machine.client_id, "agency": machine.agency_uscc, "name": machine.name}
+    claims = {"sub": machine.client_id, "kid": MACHINE_KID}
     return world.ctx.tokens.issue(claims, audience=MACHINE_AUDIENCE, ttl=TTL)

@@ -170,6 +170,7 @@ class Site:
                 "api": self.stack.api_url,
                 "sandbox": self.stack.sandbox_url,
                 "passwords": dict(self.stack.secrets.passwords),
+                "secrets": str(self.folder / "var/secrets"),
                 "templates": list(TEMPLATES),
             }
         )

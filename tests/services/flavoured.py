@@ -108,7 +108,7 @@ async def lacking(world: World, *codes: str, body: Mapping[str, Any] | None = No
     await world.ctx.reviews.claim(window, filed.case_id)
     for code in filed.codes:
         await world.ctx.reviews.put_verdict(window, filed.case_id, code, Verdict.PASS)
-    return Lacking(filed, window, await make.officer(world, (Role.DEPT,)), missing)
+    return Lacking(filed, window, await make.officer(world, (Role.DEPT,), item=filed), missing)
 
 
 async def discredit(world: World, filed: Filed, status: str = "CONFIRMED") -> None:

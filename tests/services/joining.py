@@ -111,7 +111,9 @@ async def _child(world: World, who: Citizen, child: Case) -> Filed:
 
 async def review(world: World, child: Filed, *failing: str) -> None:
     """Review a child: accept it, or tell its applicant what failed."""
-    officer = child.officer = child.officer or await make.officer(world, (Role.WINDOW, Role.DEPT))
+    officer = child.officer = child.officer or await make.officer(
+        world, (Role.WINDOW, Role.DEPT), item=child
+    )
     await world.ctx.reviews.claim(officer, child.case_id)
     for code in child.codes:
         word = Verdict.FAIL if code in failing else Verdict.PASS

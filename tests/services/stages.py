@@ -80,7 +80,7 @@ async def reviewed(world: World, item: str = "ITEM10", **form: Any) -> Filed:
     who = await make.citizen(world)
     filed = await drafted(world, who, item, **form)
     await world.ctx.submissions.submit(who, filed.case_id, uuid4().hex)
-    officer = await make.officer(world, (Role.WINDOW, Role.DEPT))
+    officer = await make.officer(world, (Role.WINDOW, Role.DEPT), item=filed)
     await world.ctx.reviews.claim(officer, filed.case_id)
     for code in filed.codes:
         await world.ctx.reviews.put_verdict(officer, filed.case_id, code, Verdict.PASS)

@@ -97,7 +97,7 @@ async def test_some_items_are_accepted_at_the_window(world: World) -> None:
     filed = await make.judged(world, await make.citizen(world), "ITEM09")
     assert (await accept(world, filed)).state is State.PRE_REVIEW_PASSED
     assert not await HandoffPackage.exists(case_id=filed.case_id)
-    dept = await make.officer(world, (Role.DEPT,))
+    dept = await make.officer(world, (Role.DEPT,), item=filed)
     async with refused(world, StepNotYours):
         await world.ctx.reviews.paper_received(dept, filed.case_id)
     window = await make.officer(world)

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ from services.staff import StaffRefused
 from services.transitions import StepNotYours
 from tests import make
 from tests.make import Filed
+from tests.services.enrolled import PASSWORD, enrolled
 from tests.services.tampering import by_hand, faults
 from tests.world import World
 
@@ -96,25 +98,29 @@ async def test_an_act_that_is_undone_is_not_recorded(world: World) -> None:
 
 
 async def test_without_its_record_an_act_does_not_happen(world: World) -> None:
-    officer = await make.officer(world, username="held")
+    chen = await enrolled(world)
+    before = await log(world)
     async with held(world, "audit_heads"):
         with pytest.raises(DatabaseLost):
-            await world.ctx.staff.login("held", make.PASSWORD)
-    assert await log(world) == []
-    await world.ctx.staff.login("held", make.PASSWORD)
-    [entry] = await log(world)
-    assert (entry["action"], entry["object_id"]) == ("staff.login", str(officer.id))
-    assert (entry["actor_role"], entry["actor_id"]) == ("WINDOW", str(officer.id))
+            await world.ctx.staff.login(chen.username, PASSWORD, chen.code())
+    assert await log(world) == before
+    # The code was not used up either.
+    await world.ctx.staff.login(chen.username, PASSWORD, chen.code())
+    [entry] = (await log(world))[len(before) :]
+    assert (entry["action"], entry["object_id"]) == ("staff.login", str(chen.officer.id))
+    assert (entry["actor_role"], entry["actor_id"]) == ("WINDOW", str(chen.officer.id))
     assert entry["at"] == world.clock.now()
 
 
 async def test_logins_of_staff_are_recorded_and_locked_accounts_too(world: World) -> None:
-    await make.officer(world, (Role.SUPERVISOR,), "watcher")
-    await world.ctx.staff.login("watcher", make.PASSWORD)
+    watcher = await enrolled(world, "watcher", (Role.SUPERVISOR,))
+    before = len(await log(world))
+    await world.ctx.staff.login("watcher", PASSWORD, watcher.code())
     for _ in range(5):
         with pytest.raises(StaffRefused):
             await world.ctx.staff.login("watcher", "wrong")
-    assert [entry["action"] for entry in await log(world)] == ["staff.login", "staff.locked"]
+    actions = [entry["action"] for entry in await log(world)]
+    assert actions[before:] == ["staff.login", "staff.locked"]
 
 
 async def test_who_opens_a_dossier_or_a_material_is_on_record(world: World) -> None:
@@ -130,6 +136,25 @@ async def test_who_opens_a_dossier_or_a_material_is_on_record(world: World) -> N
     assert json.loads(opened["text"]) == {"case_id": str(filed.case_id), "original": True}
     person = await make.person(world)
     assert person["name"] not in str(await log(world))
+
+
+async def test_who_polls_is_on_record_once_a_minute(world: World) -> None:
+    filed, _ = await filed_case(world)
+    first, second = await make.officer(world), await make.officer(world)
+    [material] = await world.database.fetch("SELECT id FROM materials WHERE code = 'M02'")
+    await asyncio.gather(*(world.ctx.reviews.show(first, filed.case_id) for _ in range(5)))
+    for original in (False, True, True, False):
+        await world.ctx.materials.open_for_staff(first, material["id"], original=original)
+    await world.ctx.reviews.show(second, filed.case_id)
+    expected = ["case.read", "material.read", "material.read", "case.read"]
+    assert [entry["action"] for entry in await log(world)] == expected
+    world.clock.advance(timedelta(seconds=59))
+    await world.ctx.reviews.show(first, filed.case_id)
+    assert len(await log(world)) == 4
+    world.clock.advance(timedelta(seconds=1))
+    await world.ctx.reviews.show(first, filed.case_id)
+    assert [entry["action"] for entry in await log(world)] == [*expected, "case.read"]
+    assert len(await world.rows("readings")) == 4
 
 
 async def test_who_is_refused_has_read_nothing(world: World) -> None:

@@ -50,7 +50,7 @@ async def _submit(world: World, filed: Filed, wish: Wish | None = None) -> None:
 
 
 async def _review(world: World, filed: Filed) -> None:
-    filed.officer = await make.officer(world, (Role.WINDOW, Role.DEPT))
+    filed.officer = await make.officer(world, (Role.WINDOW, Role.DEPT), item=filed)
     await world.ctx.reviews.claim(filed.officer, filed.case_id)
     for code in filed.codes:
         await world.ctx.reviews.put_verdict(filed.officer, filed.case_id, code, Verdict.PASS)

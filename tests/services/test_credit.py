@@ -173,7 +173,7 @@ async def test_who_found_it_does_not_confirm_it(world: World) -> None:
     await world.ctx.originals.confirm(officer, filed.case_id, check_id, "属实。")
     event = await CreditEvent.get(case_id=filed.case_id)
     for each in (reviewer(filed), officer):
-        both = Officer(each.id, each.roles | {Role.SUPERVISOR}, each.unit)
+        both = Officer(each.id, each.roles | {Role.SUPERVISOR}, each.office)
         async with refused(world, OwnProposal):
             await world.ctx.credit.confirm(both, event.id)
         async with refused(world, Forbidden):

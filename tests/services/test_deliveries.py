@@ -154,7 +154,7 @@ async def test_another_window_hands_out_nothing(world: World) -> None:
                 await window_officer(world, window), filed.case_id, code
             )
     with pytest.raises(StepNotYours):
-        department = await make.officer(world, (Role.DEPT,))
+        department = await make.officer(world, (Role.DEPT,), item=filed)
         await world.ctx.deliveries.pick_up(department, filed.case_id, code)
     assert await world.rows("deliveries") == before
 

@@ -254,7 +254,7 @@ async def test_an_acceptance_comes_as_a_document_with_both_limits(world: World) 
 async def _reviewing(world: World, item: str = "ITEM10") -> make.Filed:
     filed = await stages.drafted(world, await make.citizen(world), item)
     await world.ctx.submissions.submit(filed.citizen, filed.case_id, uuid4().hex)
-    filed.officer = await make.officer(world, (Role.WINDOW, Role.DEPT))
+    filed.officer = await make.officer(world, (Role.WINDOW, Role.DEPT), item=filed)
     await world.ctx.reviews.claim(filed.officer, filed.case_id)
     return filed
 

@@ -197,7 +197,7 @@ async def test_a_part_can_be_withdrawn_alone(world: World) -> None:
 
 async def test_nobody_handles_the_parent(world: World) -> None:
     filed, forest, road = await joining.submitted(world)
-    officer = await make.officer(world, (Role.WINDOW, Role.DEPT))
+    officer = await make.officer(world)
     async with refused(world, StepNotAllowed):
         await world.ctx.reviews.claim(officer, filed.case_id)
     async with refused(world, StepNotAllowed):

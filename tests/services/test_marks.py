@@ -27,7 +27,7 @@ async def test_an_officer_marks_what_they_have_seen_and_nothing_else(world: Worl
         seen = await world.ctx.marks.see_original(reviewer(filed), filed.case_id, "M02")
         assert (seen.verification, seen.verified_at) == ("ORIGINAL_SEEN", world.clock.now())
     marks = await _marks(filed.case_id)
-    assert marks.pop("M02") == ("ORIGINAL_SEEN", "示例县政务服务中心")
+    assert marks.pop("M02") == ("ORIGINAL_SEEN", "示例县住房和城乡建设局")
     assert set(marks.values()) == {("NONE", None)}
     [entry] = await world.rows("audit_log")
     assert (entry["action"], entry["object_id"]) == ("material.original_seen", str(seen.id))
@@ -60,7 +60,7 @@ async def test_what_is_uploaded_anew_has_no_mark(world: World) -> None:
 async def test_a_mark_is_the_windows_and_for_a_case_that_goes_on(world: World) -> None:
     who = await make.citizen(world)
     filed = await make.claimed(world, who)
-    department = await make.officer(world, (Role.DEPT,))
+    department = await make.officer(world, (Role.DEPT,), item=filed)
     async with refused(world, StepNotYours):
         await world.ctx.marks.see_original(department, filed.case_id, "M02")
     async with refused(world, NothingToMark):

@@ -131,7 +131,7 @@ async def test_what_the_pictures_showed_is_not_found_again(
 
 async def test_only_a_window_that_waits_for_originals_finds_defects(world: World) -> None:
     filed = await _passed(world)
-    department = await make.officer(world, (Role.DEPT,))
+    department = await make.officer(world, (Role.DEPT,), item=filed)
     async with refused(world, StepNotYours):
         await _report(world, filed, _defect("M03"), by=department)
     await world.ctx.reviews.paper_received(reviewer(filed), filed.case_id)

@@ -63,7 +63,7 @@ async def test_what_nobody_signed_for_has_no_receipt(world: World) -> None:
 
 async def test_it_is_the_windows_to_hand_on(world: World) -> None:
     filed = await picked_up(world)
-    officer = await make.officer(world, (Role.DEPT,))
+    officer = await make.officer(world, (Role.DEPT,), item=filed)
     async with refused(world, StepNotYours):
         await world.ctx.deliveries.pass_receipt(officer, filed.case_id)
     [alert] = await world.rows("monitor_alerts")

@@ -14,6 +14,7 @@ from services.cases import CaseUnknown
 from services.desk import CaseClaimed
 from services.items import CursorInvalid
 from services.queue import QueueEntry
+from services.scope import CaseElsewhere
 from services.transitions import StepNotAllowed, StepNotYours
 from services.verdicts import (
     MaterialAbsent,
@@ -85,13 +86,18 @@ async def test_a_department_sees_and_takes_only_what_departments_accept(world: W
         await make.submitted(world, who),
         await make.submitted(world, who, "ITEM11"),
     )
-    dept = await make.officer(world, (Role.DEPT,))
+    dept = await make.officer(world, (Role.DEPT,), item="ITEM11")
     page = await world.ctx.reviews.queue(dept, None, limit=10, cursor=None)
     assert [entry.id for entry in page.entries] == [dept_item.case_id]
-    async with refused(world, StepNotYours):
+    async with refused(world, CaseElsewhere):
         await world.ctx.reviews.claim(dept, window_item.case_id)
-    async with refused(world, StepNotYours):
+    async with refused(world, CaseElsewhere):
         await world.ctx.reviews.show(dept, window_item.case_id)
+    own = await make.officer(world, (Role.DEPT,))
+    async with refused(world, StepNotYours):
+        await world.ctx.reviews.claim(own, window_item.case_id)
+    async with refused(world, StepNotYours):
+        await world.ctx.reviews.show(own, window_item.case_id)
     await world.ctx.reviews.claim(dept, dept_item.case_id)
     event = await CaseEvent.get(case_id=dept_item.case_id, row="T03")
     assert event.actor_role == "DEPT"
@@ -99,7 +105,8 @@ async def test_a_department_sees_and_takes_only_what_departments_accept(world: W
 
 async def test_what_a_window_reviewed_for_a_department_goes_on_there(world: World) -> None:
     """青神方案2018: the department checks what the window passes on, and decides."""
-    window, dept = await make.officer(world), await make.officer(world, (Role.DEPT,))
+    window = await make.officer(world)
+    dept = await make.officer(world, (Role.DEPT,), item="ITEM11")
     filed = await make.claimed(world, await make.citizen(world), "ITEM11", by=window)
     await judge(world, filed)
     async with refused(world, StepNotYours):
@@ -109,7 +116,7 @@ async def test_what_a_window_reviewed_for_a_department_goes_on_there(world: Worl
 
 
 async def test_a_department_does_not_take_over_from_a_department(world: World) -> None:
-    first, second = [await make.officer(world, (Role.DEPT,)) for _ in range(2)]
+    first, second = [await make.officer(world, (Role.DEPT,), item="ITEM11") for _ in range(2)]
     filed = await make.claimed(world, await make.citizen(world), "ITEM11", by=first)
     async with refused(world, CaseClaimed):
         await world.ctx.reviews.put_verdict(second, filed.case_id, "M02", "PASS")

@@ -159,7 +159,7 @@ async def test_only_the_officer_who_reviews_proposes(world: World) -> None:
 @pytest.mark.requirement("容缺须部门确认")
 async def test_the_department_confirms_and_nobody_else(world: World) -> None:
     story = await lacking(world)
-    both = await make.officer(world, (Role.WINDOW, Role.DEPT))
+    both = await make.officer(world, (Role.WINDOW, Role.DEPT), item=story.filed)
     confirm = world.ctx.shortfalls.answer
     async with refused(world, ShortfallNotProposed):
         await confirm(story.department, story.filed.case_id, "M06", confirmed=True)
@@ -179,7 +179,7 @@ async def test_the_department_confirms_and_nobody_else(world: World) -> None:
 
 async def test_who_proposed_does_not_confirm(world: World) -> None:
     story = await lacking(world)
-    both = await make.officer(world, (Role.WINDOW, Role.DEPT))
+    both = await make.officer(world, (Role.WINDOW, Role.DEPT), item=story.filed)
     await Case.filter(id=story.filed.case_id).update(claimed_by_id=both.id)
     await world.ctx.shortfalls.propose(both, story.filed.case_id, ["M06"])
     async with refused(world, OwnProposal):

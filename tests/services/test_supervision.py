@@ -16,9 +16,10 @@ from models.rules.events import Event, Role
 from models.rules.reasons import RefusalReason
 from models.rules.states import MonitorLight
 from models.rules.supervision import AlertKind
+from models.rules.units import UnitKind
 from models.supervision import MonitorAlert
 from models.unit import run_in_transaction
-from services.actors import Officer
+from services.actors import Office, Officer
 from services.alerts import raise_alert
 from services.cases import CaseUnknown
 from services.items import CursorInvalid
@@ -105,7 +106,7 @@ async def test_what_was_refused_is_seen_beside_what_was_late(world: World) -> No
     late, overreach, out_of_order = await seen(world)
     assert [late.kind.zh, overreach.kind.zh, out_of_order.kind.zh] == ["超时限", "超权限", "逆程序"]
     assert (overreach.code, overreach.actor_id) == ("step_not_yours", str(department.id))
-    assert (overreach.owner_role, overreach.owner_unit) == (Role.DEPT, CENTRE)
+    assert (overreach.owner_role, overreach.owner_unit) == (Role.DEPT, HOUSING)
     assert (out_of_order.code, out_of_order.actor_id) == ("step_not_allowed", str(window.id))
     assert (await filed.case()).state == "SUBMITTED"
 
@@ -118,7 +119,7 @@ async def test_a_hand_over_of_paper_that_is_late_is_the_windows(world: World) ->
     await sweep(world, at(3, 2, 14, 30))
     [alert] = await seen(world)
     assert (alert.code, alert.light, alert.owner_role) == ("PAPER_HANDOVER", "RED", Role.WINDOW)
-    assert alert.owner_unit == CENTRE
+    assert alert.owner_unit == HOUSING
 
 
 async def test_a_list_is_narrowed_by_what_is_asked(world: World) -> None:
@@ -173,8 +174,8 @@ async def test_an_office_sees_what_it_answers_for_and_no_more(world: World) -> N
     systems = await raised(at(3, 7), owner=(Role.BACKOFFICE, HOUSING))
     await raised(at(3, 8), owner=(Role.BACKOFFICE, "示例县林业局"))
     window = await make.officer(world)
-    department = Officer(uuid4(), frozenset({Role.DEPT}), HOUSING)
-    nobody = Officer(uuid4(), frozenset({Role.DEPT}), WINDOWS)
+    department = Officer(uuid4(), frozenset({Role.DEPT}), Office("H", HOUSING, UnitKind.AGENCY))
+    nobody = Officer(uuid4(), frozenset({Role.DEPT}), Office("W", WINDOWS, UnitKind.AGENCY))
     expected = {window: [everybodys, mine], department: [systems, departments], nobody: []}
     for officer, ids in expected.items():
         page = await world.ctx.supervision.own_alerts(officer, ANY, limit=20, cursor=None)
@@ -329,7 +330,7 @@ async def test_a_period_is_a_year_at_most(world: World, first: date, last: date)
 async def test_the_course_of_a_case_is_there_to_the_last_step(world: World) -> None:
     filed = await submitted(world)
     await sweep(world, at(3, 4))
-    filed.officer = await make.officer(world, (Role.WINDOW, Role.DEPT))
+    filed.officer = await make.officer(world, (Role.WINDOW, Role.DEPT), item=filed)
     await world.ctx.reviews.claim(filed.officer, filed.case_id)
     for code in filed.codes:
         await world.ctx.reviews.put_verdict(filed.officer, filed.case_id, code, "PASS")

@@ -40,7 +40,7 @@ async def chen_ming(world: World) -> Filed:
     world.clock.at = at(2, 9, 9)
     filed = await stages.drafted(world, await make.citizen(world), "ITEM10")
     await world.ctx.submissions.submit(filed.citizen, filed.case_id, uuid4().hex)
-    filed.officer = await make.officer(world, (Role.WINDOW, Role.DEPT))
+    filed.officer = await make.officer(world, (Role.WINDOW, Role.DEPT), item=filed)
     await world.ctx.reviews.claim(filed.officer, filed.case_id)
     world.clock.at = at(2, 11, 10)
     await reviewing.judge(world, filed, "M02", "M03")

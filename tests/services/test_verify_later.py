@@ -35,7 +35,7 @@ async def _submitted(world: World, item: str = "ITEM05", wish: Wish = LATER) -> 
 
 async def _judged(world: World, item: str = "ITEM05", wish: Wish = LATER) -> Filed:
     filed = await _submitted(world, item, wish)
-    filed.officer = await make.officer(world, (Role.WINDOW, Role.DEPT))
+    filed.officer = await make.officer(world, (Role.WINDOW, Role.DEPT), item=filed)
     await world.ctx.reviews.claim(filed.officer, filed.case_id)
     for code in filed.codes:
         await world.ctx.reviews.put_verdict(filed.officer, filed.case_id, code, Verdict.PASS)

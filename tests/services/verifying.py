@@ -40,7 +40,7 @@ async def accepted(world: World, item: str = "ITEM05") -> Filed:
     filed = await stages.drafted(world, who, item)
     await world.ctx.submissions.submit(who, filed.case_id, uuid4().hex)
     await Material.filter(case_id=filed.case_id, code=IDENTITY).update(verification="DB_MATCHED")
-    filed.officer = await make.officer(world, (Role.WINDOW, Role.DEPT))
+    filed.officer = await make.officer(world, (Role.WINDOW, Role.DEPT), item=filed)
     world.clock.at = ACCEPTED
     await world.ctx.reviews.claim(filed.officer, filed.case_id)
     for code in filed.codes:
@@ -147,4 +147,4 @@ async def running(filed: Filed) -> Mapping[str, str]:
 
 async def second(world: World) -> Officer:
     """Return another officer of the department."""
-    return await make.officer(world, (Role.DEPT,))
+    return await make.officer(world, (Role.DEPT,), item="ITEM05")

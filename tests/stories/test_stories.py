@@ -133,7 +133,7 @@ async def forester(world: World) -> tuple[Filed, Scene]:
     await world.ctx.submissions.submit(filed.citizen, filed.case_id, uuid4().hex, wish)
     # Working days after 29 April: 30; 6, 7, 8, and Saturday 9 May, a make-up day.
     assert (await last_days(filed))["NOTIFY_5WD"] == date(2026, 5, 9)
-    filed.officer = await make.officer(world, (Role.WINDOW, Role.DEPT))
+    filed.officer = await make.officer(world, (Role.WINDOW, Role.DEPT), item=filed)
     world.clock.at = at(4, 30, 9, 30)
     await world.ctx.reviews.claim(filed.officer, filed.case_id)
     for code in filed.codes:

@@ -1,0 +1,104 @@
+"""The accounts of a development installation, made as in production: by an administrator's act,
+then a first login that changes the password and sets the second factor up.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyotp
+from jose import jwk
+
+import development
+from composition import Parts
+from integrations.embedded.secrets import development_secrets
+from models.rules.events import Role
+from models.rules.scopes import Scope
+from models.staff import BackofficeClient, MachineKey, OrgUnit, StaffMember
+from services.actors import SYSTEM
+from services.members import Post
+from services.registrations import Grants
+from services.seeding import catalogue
+
+CENTRE = "示例县政务服务中心"
+HEALTH = "示例县卫生健康局"
+NORTH = "北桥镇便民服务中心"
+PEOPLE: Mapping[str, tuple[str, Role, str, str | None]] = {
+    "window01": ("窗口人员", Role.WINDOW, CENTRE, "W-COUNTY"),
+    "dept01": ("审批部门受理人员", Role.DEPT, HEALTH, None),
+    "supervisor01": ("电子监察人员", Role.SUPERVISOR, CENTRE, None),
+    "township01": ("乡镇窗口人员", Role.WINDOW, NORTH, "W-NORTH"),
+    "agent01": ("代办员", Role.PROXY_AGENT, NORTH, None),
+    "auditor01": ("安全审计员", Role.AUDITOR, CENTRE, None),
+    "admin01": ("系统管理员", Role.ADMIN, CENTRE, None),
+}
+STEP_SECONDS = 30
+
+
+def book(folder: Path | None = None) -> dict[str, str]:
+    """Return the secrets of the second factors by username."""
+    file = (folder or development.VAR / "secrets") / "totp.json"
+    found: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    return found
+
+
+async def make_accounts(parts: Parts) -> None:
+    """Make what is missing; one that cannot be used any more is made anew."""
+    known = {member.username: member for member in await StaffMember.all()}
+    for username in PEOPLE:
+        member = known.get(username)
+        if member is None or member.totp_since is None or username not in book():
+            await _make(parts, username, member)
+    await _make_machines(parts)
+
+
+async def _make(parts: Parts, username: str, member: StaffMember | None) -> None:
+    members = parts.context.members
+    name, role, unit_name, window = PEOPLE[username]
+    unit = await OrgUnit.get(name=unit_name)
+    if member is None:
+        post = Post(frozenset({role}), unit.id, window)
+        first = (await members.create(SYSTEM, username, name, post)).password
+    else:
+        await members.reset_totp(SYSTEM, member.id)
+        first = await members.reset_password(SYSTEM, member.id)
+    await _enrol(parts, username, first)
+
+
+async def _enrol(parts: Parts, username: str, first: str) -> None:
+    context = parts.context
+    folder = development.VAR / "secrets"
+    token = (await context.staff.login(username, first)).access_token
+    who = await context.staff.authenticate(token)
+    password = development_secrets(folder).passwords[username]
+    await context.enrolment.change_password(who, first, password)
+    secret = (await context.enrolment.begin_totp(who)).secret
+    file = folder / "totp.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps({**book(), username: secret}, indent=1))
+    # The code before the present one, so that the present one is left for the first login.
+    code = pyotp.TOTP(secret).at(int(time.time()) - STEP_SECONDS)
+    await context.enrolment.confirm_totp(who, code)
+    await context.staff.logout(who)
+
+
+async def _make_machines(parts: Parts) -> None:
+    register = parts.context.registrations
+    pem = development_secrets(development.VAR / "secrets").machine_key_file.read_text()
+    public = {
+        **jwk.construct(pem, "ES256").public_key().to_dict(),
+        "kid": development.BACKOFFICE_KEY,
+    }
+    agencies = {
+        f"{development.BACKOFFICE_CLIENT}-{item['agency_uscc']}": item for item in catalogue()
+    }
+    known = {client.client_id for client in await BackofficeClient.all()}
+    keyed = {key.machine.client_id for key in await MachineKey.all().select_related("machine")}
+    for client_id, item in agencies.items():
+        if client_id not in known:
+            name = f"{item['agency']}审批系统"
+            grants = Grants(tuple(Scope))
+            await register.add(SYSTEM, client_id, name, str(item["agency_uscc"]), grants)
+        if client_id not in keyed:
+            await register.add_key(SYSTEM, client_id, public)
