@@ -12,7 +12,7 @@ from jose import jwk
 
 import development
 from composition import Parts
-from integrations.embedded.secrets import development_secrets
+from integrations.embedded.secrets import development_secrets, write_secret
 from models.rules.events import Role
 from models.rules.scopes import Scope
 from models.staff import BackofficeClient, MachineKey, OrgUnit, StaffMember
@@ -74,9 +74,8 @@ async def _enrol(parts: Parts, username: str, first: str) -> None:
     password = development_secrets(folder).passwords[username]
     await context.enrolment.change_password(who, first, password)
     secret = (await context.enrolment.begin_totp(who)).secret
-    file = folder / "totp.json"
-    file.touch(mode=0o600)
-    file.write_text(json.dumps({**book(), username: secret}, indent=1))
+    known = json.dumps({**book(), username: secret}, indent=1)
+    write_secret(folder / "totp.json", known.encode())
     # The code before the present one, so that the present one is left for the first login.
     code = pyotp.TOTP(secret).at(int(time.time()) - STEP_SECONDS)
     await context.enrolment.confirm_totp(who, code)

@@ -43,22 +43,22 @@ def development_secrets(folder: Path) -> DevelopmentSecrets:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     token_key = folder / "token_key.pem"
     if not token_key.exists():
-        _write(token_key, _p256_key())
+        write_secret(token_key, _p256_key())
     document_key = folder / "document_key.pem"
     if not document_key.exists():
-        _write(document_key, DOCUMENT_MARK + _p256_key())
+        write_secret(document_key, DOCUMENT_MARK + _p256_key())
     machine_key = folder / "backoffice_key.pem"
     if not machine_key.exists():
-        _write(machine_key, _p256_key())
+        write_secret(machine_key, _p256_key())
     book = folder / "secrets.json"
     if not book.exists():
-        _write(book, json.dumps(_values(), indent=1).encode())
+        write_secret(book, json.dumps(_values(), indent=1).encode())
     values = json.loads(book.read_text())
     known = values["passwords"]
     wanting = [name for name in NAMES if not known.get(name, "").endswith(KINDS)]
     if wanting:
         known.update({name: _password() for name in wanting})
-        _write(book, json.dumps(values, indent=1).encode())
+        write_secret(book, json.dumps(values, indent=1).encode())
     return DevelopmentSecrets(
         token_key, document_key, machine_key, values["field_key"], values["index_key"], known
     )
@@ -81,7 +81,8 @@ def _p256_key() -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def _write(file: Path, content: bytes) -> None:
+def write_secret(file: Path, content: bytes) -> None:
+    """Write a file that its owner alone may read, all of it or nothing."""
     # A start that was killed half-way must not leave half a key behind.
     temporary = file.with_suffix(".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -5,6 +5,7 @@ from itertools import repeat
 
 import pytest
 
+from miniapp_stub.demo.people import ASSERTION
 from miniapp_stub.demo.state import FORM, Story
 from miniapp_stub.demo.wire import new_key
 from tests.journeys.line import Line
@@ -72,7 +73,12 @@ def test_odd_texts_are_refused_or_found_nowhere(site: Site, guest: Story, text: 
             ("POST", "/v1/progress", {"query_code": text, "id_last4": "0000"}),
             ("POST", "/v1/cases", {"item_code": text}),
             ("POST", "/staff/v1/login", {"username": text, "password": text}),
-            ("POST", "/backoffice/v1/token", {"client_id": text, "client_secret": text}),
+            ("POST", "/staff/v1/login", {"username": "x", "password": "x", "otp": text}),
+            (
+                "POST",
+                "/backoffice/v1/token",
+                {"client_assertion_type": ASSERTION, "client_assertion": text},
+            ),
             (
                 "PUT",
                 f"/v1/cases/{guest.case}/delivery",
