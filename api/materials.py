@@ -11,6 +11,7 @@ from api.call import Call
 from api.files import send_file
 from api.routes import Binary, Routes
 from services.actors import Citizen, Officer
+from services.approvals import ApprovalNeeded
 from services.cases import CaseUnknown, NotEditable
 from services.errors import Malformed, MaterialTypeRefused, MaterialUnreadable, TooLarge
 from services.lacking import MaterialNotPromised, PromiseExpired
@@ -210,7 +211,7 @@ async def get_thumbnail(call: Call[Citizen], material_id: UUID) -> HTTPResponse:
     "/<material_id:uuid>/content",
     query=ContentQuery,
     answer=FILE,
-    errors=(MaterialUnknown,),
+    errors=(MaterialUnknown, ApprovalNeeded),
     etag=True,
 )
 async def get_for_staff(call: Call[Officer], material_id: UUID) -> HTTPResponse:

@@ -2,6 +2,7 @@
 then a first login that changes the password and sets the second factor up.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping
@@ -46,10 +47,14 @@ def book(folder: Path | None = None) -> dict[str, str]:
 async def make_accounts(parts: Parts) -> None:
     """Make what is missing; one that cannot be used any more is made anew."""
     known = {member.username: member for member in await StaffMember.all()}
-    for username in PEOPLE:
-        member = known.get(username)
-        if member is None or member.totp_since is None or username not in book():
-            await _make(parts, username, member)
+    secrets = book()
+    lacking = [
+        username
+        for username in PEOPLE
+        if username not in secrets or username not in known or not known[username].totp_since
+    ]
+    # At once, for most of the time goes into hashing passwords on threads of their own.
+    await asyncio.gather(*(_make(parts, name, known.get(name)) for name in lacking))
     await _make_machines(parts)
 
 

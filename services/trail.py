@@ -67,13 +67,9 @@ class Trail:
             "object_id": wanted.object_id,
             "seq__lt": before,
         }
-        found = AuditEntry.filter(**{name: v for name, v in columns.items() if v is not None})
-        # Not "actor_id <> ...": what nobody did has no actor, and is for everybody.
-        page = (
-            await found.exclude(actor_role=Role.AUDITOR.value, actor_id=str(auditor.id))
-            .order_by("-seq")
-            .limit(limit + 1)
-        )
+        asked = {name: value for name, value in columns.items() if value is not None}
+        found = AuditEntry.of_others(str(auditor.id)).filter(**asked)
+        page = await found.order_by("-seq").limit(limit + 1)
         return page[:limit], page[limit - 1].seq if len(page) > limit else None
 
     async def verify(self, auditor: Officer, anchor: str | None) -> Verified:
