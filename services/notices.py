@@ -18,6 +18,7 @@ from models.rules.notices import NoticeKind
 from models.unit import transaction
 from services import scope
 from services.actors import Citizen, Officer
+from services.alerts import watch
 from services.audit import Audit
 from services.cases import CaseUnknown
 from services.errors import NotFound
@@ -183,12 +184,17 @@ class Notices:
         await self.audit.read(officer.anyhow, "notice.read", "notice", notice_id, facts)
         return _file(notice)
 
-    async def check_staff(self, officer: Officer, case_id: UUID) -> Case:
-        """Return a case that the officer may see, as pre-review lets them."""
+    async def check_staff(self, officer: Officer, case_id: UUID, *, acts: bool = False) -> Case:
+        """Return a case that the officer may see, as pre-review lets them.
+
+        Who ``acts`` on it, in the caller's transaction, is watched.
+        """
         case = await Case.exclude(state__in=HIDDEN).get_or_none(id=case_id)
         if case is None:
             raise CaseUnknown
         item = await self.items.version(case.item_version_id)
+        if acts:
+            watch(self.clock, case, item, officer.anyhow)
         await scope.check_handling(officer, case, item)
         return case
 

@@ -130,7 +130,7 @@ class Serving:
         notice = await Notice.filter(id=notice_id).select_for_update().get_or_none()
         if notice is None or notice.digest is None:
             raise NoticeUnknown
-        await self.notices.check_staff(officer, notice.case_id)
+        await self.notices.check_staff(officer, notice.case_id, acts=True)
         if notice.served_at is not None:
             if notice.served_via != way.value:
                 raise ServedAlready

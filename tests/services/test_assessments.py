@@ -30,7 +30,7 @@ async def test_an_acceptance_keeps_the_four_points_and_the_signed_opinion(world:
     officer = reviewer(filed)
     await world.ctx.reviews.accept(officer, filed.case_id, Sanction(assessment=signed))
     assert await _data(world, "T09") == {
-        "signer": {"id": str(officer.id), "unit": "示例县政务服务中心"},
+        "signer": {"id": str(officer.id), "unit": filed.item.agency},
         "checklist": {"complete": True, "elements": True, "form": True, "jurisdiction": True},
         "opinion": "材料齐全,符合法定形式,同意受理。",
     }

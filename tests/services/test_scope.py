@@ -17,6 +17,7 @@ from services.flavours import Wish
 from services.lateness import EVERY_WINDOW, owner_of
 from services.materials import MaterialUnknown
 from services.scope import CaseElsewhere
+from services.serving import ServiceWay
 from tests import make
 from tests.make import Filed
 from tests.services import stages
@@ -212,3 +213,16 @@ async def test_who_answers_for_a_case_that_nobody_took(world: World) -> None:
         item = await world.ctx.items.version(case.item_version_id)
         owners.append((await owner_of(clock, case, item))[1])
     assert owners == [NORTH, EVERY_WINDOW]
+
+
+async def test_another_units_notice_is_not_served(world: World) -> None:
+    filed = await make.submitted(world, await make.citizen(world))
+    await world.work()
+    [notice, *_] = await world.rows("notices")
+    stranger = await make.officer(world, unit=NORTH)
+    before = await world.rows("notices")
+    with pytest.raises(CaseElsewhere):
+        await world.ctx.serving.record(stranger, notice["id"], ServiceWay.WINDOW)
+    assert await world.rows("notices") == before
+    assert await alerts(world) == [("OVERREACH", "case_unknown", str(stranger.id))]
+    assert notice["case_id"] == filed.case_id

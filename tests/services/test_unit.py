@@ -49,7 +49,7 @@ class Acts:
     @transaction
     async def open_window(self) -> None:
         await Window.create(
-            id="W1", name="n", unit="u", region="511499", address="a", hours="h", phone="p"
+            id="W1", name="n", unit_id="COUNTY", region="511499", address="a", hours="h", phone="p"
         )
 
     @transaction
