@@ -79,6 +79,7 @@ class Mandate(Model):
             Index(fields=["principal_id", "agent_id"], name="ix_mandates_principal"),
             Index(fields=["agent_id"], name="ix_mandates_agent"),
             Index(fields=["agent_index"], name="ix_mandates_index"),
+            Index(fields=["case_id"], name="ix_mandates_case"),
         ]
         constraints = [
             UniqueConstraint(

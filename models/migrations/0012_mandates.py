@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                 ('ended_why', fields.CharField(default='', db_default='', max_length=100)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'mandates', 'app': 'models', 'constraints': [UniqueConstraint(fields=('principal_id',), name='uq_mandates_legal_representative', condition="kind = 'LEGAL_REPRESENTATIVE' AND status = 'ACTIVE'"), UniqueConstraint(fields=('principal_id', 'agent_id'), name='uq_mandates_guardian', condition="kind = 'GUARDIAN' AND status = 'ACTIVE'")], 'indexes': [Index(fields=['principal_id', 'agent_id'], name='ix_mandates_principal'), Index(fields=['agent_id'], name='ix_mandates_agent'), Index(fields=['agent_index'], name='ix_mandates_index')], 'pk_attr': 'id', 'table_description': '授权: ``agent`` may do ``acts`` for ``principal``; all items and cases where none is named.'},
+            options={'table': 'mandates', 'app': 'models', 'constraints': [UniqueConstraint(fields=('principal_id',), name='uq_mandates_legal_representative', condition="kind = 'LEGAL_REPRESENTATIVE' AND status = 'ACTIVE'"), UniqueConstraint(fields=('principal_id', 'agent_id'), name='uq_mandates_guardian', condition="kind = 'GUARDIAN' AND status = 'ACTIVE'")], 'indexes': [Index(fields=['principal_id', 'agent_id'], name='ix_mandates_principal'), Index(fields=['agent_id'], name='ix_mandates_agent'), Index(fields=['agent_index'], name='ix_mandates_index'), Index(fields=['case_id'], name='ix_mandates_case')], 'pk_attr': 'id', 'table_description': '授权: ``agent`` may do ``acts`` for ``principal``; all items and cases where none is named.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -82,6 +82,15 @@ class Migration(migrations.Migration):
             ],
             options={'table': 'proxy_agents', 'app': 'models', 'pk_attr': 'account_id', 'table_description': '代办员: a person whom a township appointed to act, free of charge, for who asks for it.'},
             bases=['Model'],
+        ),
+        # The primary key of these two is a relation: CreateModel alone forgets which.
+        ops.AlterModelOptions(
+            name='Enterprise',
+            options={'table': 'enterprises', 'app': 'models', 'pk_attr': 'account_id', 'table_description': '法人和其他组织: whose account it is. Nobody logs in as one; people act for it.'},
+        ),
+        ops.AlterModelOptions(
+            name='ProxyAgent',
+            options={'table': 'proxy_agents', 'app': 'models', 'pk_attr': 'account_id', 'table_description': '代办员: a person whom a township appointed to act, free of charge, for who asks for it.'},
         ),
         ops.AlterModelOptions(
             name='Account',
@@ -116,5 +125,18 @@ class Migration(migrations.Migration):
             model_name='Message',
             name='account',
             field=fields.ForeignKeyField('models.Account', source_field='account_id', null=True, db_constraint=True, to_field='id', related_name='messages', on_delete=OnDelete.CASCADE),
+        ),
+        # CreateModel alone makes no constraint but the unique columns.
+        ops.AddConstraint(
+            model_name='CoApplicant',
+            constraint=UniqueConstraint(fields=('case_id', 'id_number_index'), name='uq_co_applicants'),
+        ),
+        ops.AddConstraint(
+            model_name='Mandate',
+            constraint=UniqueConstraint(fields=('principal_id',), name='uq_mandates_legal_representative', condition="kind = 'LEGAL_REPRESENTATIVE' AND status = 'ACTIVE'"),
+        ),
+        ops.AddConstraint(
+            model_name='Mandate',
+            constraint=UniqueConstraint(fields=('principal_id', 'agent_id'), name='uq_mandates_guardian', condition="kind = 'GUARDIAN' AND status = 'ACTIVE'"),
         ),
     ]
