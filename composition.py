@@ -25,16 +25,19 @@ from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
 from services.commitments import Commitments
+from services.counter_mandates import CounterMandates
 from services.credit import Credit, CreditPolicy
 from services.deadlines import Deadlines
 from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.editions import RECOMPUTE, Editions
 from services.enrolment import Enrolment
+from services.enterprises import Enterprises
 from services.events import BackofficeEvents
 from services.fees import Fees
 from services.filing import Renewals
 from services.forms import Forms
+from services.guardians import Guardians
 from services.handoff import Handoff
 from services.inline_fixes import InlineFixes
 from services.inquiries import Inquiries
@@ -43,6 +46,7 @@ from services.item_checks import ItemChecks
 from services.items import Items
 from services.joint import Joint
 from services.machines import Machines
+from services.mandates import Mandates
 from services.marks import Marks
 from services.materials import Materials
 from services.members import Members
@@ -53,9 +57,11 @@ from services.original_ends import OriginalEnds
 from services.originals import Originals
 from services.overrides import Overrides
 from services.packages import Packages
+from services.parties import Parties
 from services.payments import Payments
 from services.ports import Clock
 from services.progress import ProgressReader
+from services.proxies import Proxies
 from services.publications import Publications
 from services.questions import Questions
 from services.ratings import Ratings
@@ -150,6 +156,9 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     )
     withdrawals = Withdrawals(cases, packages)
     joint = Joint(items, forms, transitions, withdrawals)
+    parties = Parties(cases, audit)
+    mandates = Mandates(made.clock, applicants, items, made.jobs, audit)
+    guardians = Guardians(mandates, made.registers)
     context = Context(
         tokens=made.tokens,
         limiter=made.limiter,
@@ -174,9 +183,15 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         cases=cases,
         renewals=Renewals(cases),
         materials=materials,
-        submissions=Submissions(cases, applicants, transitions, made.crypto, joint),
+        submissions=Submissions(cases, applicants, transitions, made.crypto, joint, parties),
+        parties=parties,
+        mandates=mandates,
+        enterprises=Enterprises(mandates, made.registers),
+        guardians=guardians,
+        proxies=Proxies(mandates, made.realname, made.files),
+        counter_mandates=CounterMandates(mandates, guardians, made.realname),
         joint=joint,
-        progress=ProgressReader(made.crypto),
+        progress=ProgressReader(made.clock, made.crypto),
         deadlines=Deadlines(made.clock, calendars, items),
         reviews=Reviews(cases, acceptance, fees, audit),
         overrides=Overrides(cases),

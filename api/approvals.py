@@ -8,6 +8,7 @@ from api.auth import APPROVER, STAFF, SUPERVISOR
 from api.call import Call
 from api.routes import Routes
 from models.staff import FileApproval
+from services.access import CaseUnknown
 from services.actors import Officer
 from services.approvals import (
     CASE_DAYS,
@@ -17,7 +18,6 @@ from services.approvals import (
     MemberUnfit,
     OwnRequest,
 )
-from services.cases import CaseUnknown
 from services.items import ItemUnknown
 from services.transitions import StepNotYours
 

@@ -12,9 +12,9 @@ from api.routes import Routes
 from models.case import Case
 from models.rules.reasons import DefectReason
 from models.rules.states import State
+from services.access import CaseUnknown
 from services.actors import Officer
 from services.approvals import ApprovalNeeded
-from services.cases import CaseUnknown
 from services.desk import CaseClaimed
 from services.items import CursorInvalid
 from services.lacking import MaterialNotPromised

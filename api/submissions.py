@@ -9,9 +9,10 @@ from api.auth import CITIZEN
 from api.call import Call
 from api.routes import Routes
 from models.rules.states import AcceptMode
+from services.access import CaseUnknown
 from services.actors import Citizen
 from services.applicants import RealNameRequired
-from services.cases import CaseUnknown
+from services.cases import AgentRefused
 from services.filing import CaseOpenAlready, CaseOpenOnly, ItemVersionOutdated, WindowNotOffered
 from services.flavours import (
     CreditUnrepaired,
@@ -22,8 +23,10 @@ from services.flavours import (
 )
 from services.forms import FormInvalid
 from services.items import ItemUnknown
+from services.parties import SignaturesMissing
 from services.submissions import (
     CorrectionUnanswered,
+    GuardianNeeded,
     MaterialsMissing,
     PermitNotRequired,
     Receipt,
@@ -41,6 +44,7 @@ REFUSALS = (
     PermitNotRequired,
     ItemUnknown,
     StepNotAllowed,
+    SignaturesMissing,
 )
 
 
@@ -91,6 +95,8 @@ class ReceiptView(BaseModel):
         ShortfallUnnamed,
         ShortfallNotAllowed,
         CreditUnrepaired,
+        GuardianNeeded,
+        AgentRefused,
     ),
     idempotent=True,
     optional=True,

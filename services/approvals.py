@@ -23,11 +23,12 @@ from models.rules.supervision import AlertKind
 from models.staff import FileApproval, StaffMember
 from models.unit import run_in_transaction, transaction
 from services import desk, queue
+from services.access import CaseUnknown
 from services.actors import Officer
 from services.alerts import raise_alert
 from services.applicants import RealNameRequired
 from services.audit import Audit, first_in_a_while
-from services.cases import Cases, CaseUnknown
+from services.cases import Cases
 from services.errors import Conflict, Forbidden, NotFound
 from services.items import ItemUnknown, PublishedItem
 

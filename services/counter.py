@@ -15,9 +15,9 @@ from models.rules.states import DeliveryMethod, State
 from models.staff import StaffMember
 from models.unit import transaction
 from services import scope
+from services.access import CaseUnknown
 from services.actors import Actor, Officer
 from services.alerts import watch
-from services.cases import CaseUnknown
 from services.errors import Conflict, Invalid
 from services.items import Items
 from services.parcels import DeliveryStatus, Parcels

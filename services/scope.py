@@ -10,8 +10,8 @@ from models.rules.events import Role
 from models.rules.supervision import AlertKind
 from models.rules.units import UnitKind
 from models.staff import Window
+from services.access import CaseUnknown
 from services.actors import Officer
-from services.cases import CaseUnknown
 from services.items import PublishedItem
 from services.transitions import StepNotYours
 

@@ -242,10 +242,13 @@ class Filed:
         return await Case.get(id=self.case_id)
 
 
-async def draft(world: World, who: Citizen, item: str = "ITEM10") -> Filed:
+async def draft(
+    world: World, who: Citizen, item: str = "ITEM10", applicant: UUID | None = None
+) -> Filed:
     """Return a draft with its form filled and every required material uploaded."""
     code = await item_code(item)
-    opened = (await world.ctx.cases.open_draft(who, code, another=True)).opened
+    made = await world.ctx.cases.open_draft(who, code, another=True, applicant=applicant)
+    opened = made.opened
     for name, value in FORMS[item].items():
         opened = await world.ctx.cases.put_field(who, opened.case.id, name, value)
     wanted = await world.ctx.cases.requirements(opened)

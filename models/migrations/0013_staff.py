@@ -131,7 +131,7 @@ def _key(
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0011_indexes')]
+    dependencies = [('models', '0012_mandates')]
 
     initial = False
 

@@ -3,12 +3,12 @@
 from models.rules.events import Role
 from tests import make
 from tests.api import tokens
-from tests.services.entrance import XIAOYU
+from tests.services import mandating
 from tests.world import World
 
 
 async def test_a_minors_file_is_opened_by_who_was_allowed_to(world: World) -> None:
-    filed = await make.submitted(world, await make.citizen(world, XIAOYU))
+    filed = await mandating.for_a_child(world)
     window = tokens.of_staff(world, await make.officer(world))
     boss = tokens.of_staff(world, await make.officer(world, (Role.SUPERVISOR,)))
     path = f"/staff/v1/cases/{filed.case_id}"
@@ -37,7 +37,7 @@ async def test_a_minors_file_is_opened_by_who_was_allowed_to(world: World) -> No
 
 
 async def test_what_only_supervisors_do(world: World) -> None:
-    filed = await make.submitted(world, await make.citizen(world, XIAOYU))
+    filed = await mandating.for_a_child(world)
     officer = await make.officer(world)
     window = tokens.of_staff(world, officer)
     body = {
