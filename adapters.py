@@ -8,6 +8,7 @@ from integrations.broadcast import RedisBroadcast
 from integrations.clock import SystemClock
 from integrations.courier import KuaidiCourier
 from integrations.crypto import FieldCrypto
+from integrations.ended import RedisEndedSessions
 from integrations.http import Http
 from integrations.jobs import QueuedJobs
 from integrations.limiter import RedisLimiter
@@ -25,6 +26,7 @@ from integrations.wechatpay.callbacks import CallbackReader
 from integrations.wechatpay.client import WechatPay
 from integrations.wechatpay.signing import MerchantKey, PlatformKeys
 from services.ports import Clock
+from services.sessions import ACCESS_LIFE
 from settings import Settings
 from uploads.pipeline import LocalMaterialFiles
 
@@ -38,6 +40,7 @@ class Adapters:
     tokens: JoseTokens
     passwords: ArgonPasswords
     limiter: RedisLimiter
+    ended: RedisEndedSessions
     broadcast: RedisBroadcast
     jobs: QueuedJobs
     login: WechatpyLogin
@@ -87,6 +90,7 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
         ),
         passwords=ArgonPasswords(memory_kib=settings.password_memory_kib),
         limiter=RedisLimiter(pool, clock),
+        ended=RedisEndedSessions(redis, clock, ACCESS_LIFE),
         broadcast=broadcast,
         jobs=QueuedJobs(),
         login=WechatpyLogin(wechat),

@@ -29,6 +29,7 @@ from services.deadlines import Deadlines
 from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.editions import RECOMPUTE, Editions
+from services.entrances import Entrances
 from services.events import BackofficeEvents
 from services.fees import Fees
 from services.filing import Renewals
@@ -62,15 +63,18 @@ from services.results import Results
 from services.reviews import Reviews
 from services.seeding import Seeding
 from services.serving import Serving
+from services.sessions import Sessions
 from services.shortfalls import Shortfalls
 from services.staff import StaffAccounts
 from services.statistics import Statistics
 from services.submissions import Submissions
 from services.superseding import NewEditions
 from services.supervision import AlertMeter, Supervision
+from services.tidings import TELL_ACCOUNT, Tidings
 from services.timeouts import Timeouts
 from services.timers import Timers
 from services.transitions import ISSUE, ROLL_UP, TELL, Transitions
+from services.ways import Ways
 from services.withdrawals import Withdrawals
 from settings import Settings
 from uploads.multipart import StreamedMultipart
@@ -144,13 +148,21 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     )
     withdrawals = Withdrawals(cases, packages)
     joint = Joint(items, forms, transitions, withdrawals)
+    tidings = Tidings(
+        made.clock, made.crypto, made.jobs, made.messages, made.sms, _templates(settings)
+    )
+    sessions = Sessions(made.clock, made.crypto, made.tokens, made.ended)
+    entrances = Entrances(made.clock, made.crypto, sessions, tidings)
     context = Context(
         tokens=made.tokens,
         limiter=made.limiter,
         broadcast=made.broadcast,
+        ended=made.ended,
         registry=CollectorRegistry(),
         multipart=StreamedMultipart(),
-        accounts=Accounts(made.clock, made.crypto, made.tokens, made.login, made.realname),
+        accounts=Accounts(made.clock, made.crypto, entrances, made.login, made.realname),
+        sessions=sessions,
+        ways=Ways(entrances, audit),
         staff=StaffAccounts(made.clock, made.tokens, made.passwords, audit),
         machines=Machines(made.clock, made.tokens, made.passwords),
         items=items,
@@ -207,6 +219,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             "delivery.poll": deliveries.poll,
             RECOMPUTE: recounts.run,
             TELL_MOVED: messages.tell_moved,
+            TELL_ACCOUNT: tidings.deliver,
         },
         schedules={
             "timers": ("* * * * *", timers.sweep),

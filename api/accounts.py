@@ -8,17 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from api.auth import CITIZEN, PUBLIC
 from api.call import Call
 from api.routes import Routes
-from services.accounts import (
-    AlreadyVerified,
-    IdentityInUse,
-    NameMismatch,
-    NoRecord,
-    Profile,
-    SignedIn,
-)
+from models.rules.devices import device_name
+from services.accounts import AlreadyVerified, IdentityInUse, NameMismatch, NoRecord
 from services.actors import Citizen
 from services.errors import LoginCodeInvalid, OutsideUnavailable
 from services.identities import IdNumberRefused, NameRefused
+from services.profiles import Profile, SignedIn
 from services.sessions import ACCESS_LIFE, SessionEnded
 
 entrance = Routes("accounts", "/v1", PUBLIC)
@@ -32,6 +27,12 @@ class Code(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     code: str = Field(min_length=1, max_length=256)
+
+
+class LoginCode(Code):
+    """``device`` is what its owner calls the phone, for the list of devices."""
+
+    device: str = Field("", max_length=60)
 
 
 class RefreshToken(BaseModel):
@@ -88,15 +89,16 @@ class SignedInView(BaseModel):
 @entrance.add(
     "POST",
     "/login/wechat",
-    body=Code,
+    body=LoginCode,
     answer=SignedInView,
     errors=(LoginCodeInvalid, OutsideUnavailable),
 )
 async def login_wechat(call: Call[None]) -> SignedInView:
     """Log in with a wx.login code; the first time makes the account."""
-    body = call.body(Code)
+    body = call.body(LoginCode)
     await call.ctx.limiter.hit("login", call.address)
-    return SignedInView.of(await call.ctx.accounts.login_wechat(body.code))
+    device = device_name(call.user_agent, body.device)
+    return SignedInView.of(await call.ctx.accounts.login_wechat(body.code, device))
 
 
 @entrance.add(

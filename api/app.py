@@ -17,6 +17,7 @@ from sanic.handlers import ErrorHandler
 from sanic.response import HTTPResponse
 
 from api import openapi, progress
+from api.auth import check_open
 from api.bodies import refused_early
 from api.call import Call
 from api.context import Context
@@ -140,6 +141,7 @@ def handler_of(
         try:
             _check_once(request)
             who = route.surface.read(request, ctx.tokens)
+            await check_open(who, ctx.ended)
             answer = await route.handler(Call(request, ctx, who), **path)
         except Exception as error:  # whatever it is, it becomes an answer, here or in Answers
             if route.stream and await refused_early(request, error):

@@ -11,7 +11,7 @@ from models.rules.events import Role
 from services.actors import Citizen, Machine, Officer
 from services.errors import Forbidden, Unauthenticated
 from services.machines import MACHINE_AUDIENCE
-from services.ports import Tokens
+from services.ports import EndedSessions, Tokens
 from services.sessions import CITIZEN_AUDIENCE
 from services.staff import STAFF_AUDIENCE
 
@@ -37,6 +37,12 @@ def bearer(request: Request) -> str:
 def citizen_of(token: str, tokens: Tokens) -> Citizen:
     claims = tokens.read(token, audience=CITIZEN_AUDIENCE)
     return Citizen(UUID(claims["sub"]), UUID(claims["sid"]))
+
+
+async def check_open(who: object, ended: EndedSessions) -> None:
+    """Raise ``Unauthenticated`` for a citizen whose session was ended, though the token lives."""
+    if isinstance(who, Citizen) and await ended.has(who.session_id):
+        raise Unauthenticated
 
 
 def _officer(request: Request, tokens: Tokens) -> Officer:

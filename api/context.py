@@ -26,7 +26,7 @@ from services.notices import Notices
 from services.originals import Originals
 from services.overrides import Overrides
 from services.payments import Payments
-from services.ports import Broadcast, Limiter, Tokens
+from services.ports import Broadcast, EndedSessions, Limiter, Tokens
 from services.progress import ProgressReader
 from services.publications import Publications
 from services.questions import Questions
@@ -34,11 +34,13 @@ from services.ratings import Ratings
 from services.results import Results
 from services.reviews import Reviews
 from services.serving import Serving
+from services.sessions import Sessions
 from services.shortfalls import Shortfalls
 from services.staff import StaffAccounts
 from services.statistics import Statistics
 from services.submissions import Submissions
 from services.supervision import AlertMeter, Supervision
+from services.ways import Ways
 from services.withdrawals import Withdrawals
 
 
@@ -49,9 +51,12 @@ class Context:
     tokens: Tokens
     limiter: Limiter
     broadcast: Broadcast
+    ended: EndedSessions
     registry: CollectorRegistry
     multipart: MultipartReader
     accounts: Accounts
+    sessions: Sessions
+    ways: Ways
     staff: StaffAccounts
     machines: Machines
     items: Items

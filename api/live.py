@@ -60,12 +60,18 @@ class Live:
             token = orjson.loads(first or b"")["access_token"]
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
             raise Unauthenticated from error
-        return self.ctx.tokens.read(str(token), audience=CITIZEN_AUDIENCE)
+        claims = self.ctx.tokens.read(str(token), audience=CITIZEN_AUDIENCE)
+        await self._check_open(claims)
+        return claims
+
+    async def _check_open(self, claims: Mapping[str, Any]) -> None:
+        if await self.ctx.ended.has(UUID(claims["sid"])):
+            raise Unauthenticated
 
     async def _follow(self, claims: Mapping[str, Any]) -> int:
         """Push until something ends it; return the code to close with."""
         left = claims["exp"] - self.ctx.cases.clock.now().timestamp()
-        pushing = asyncio.create_task(self._push(UUID(claims["sub"])))
+        pushing = asyncio.create_task(self._push(claims))
         hearing = asyncio.create_task(self._hear())
         tasks = {pushing, hearing}
         try:
@@ -76,19 +82,20 @@ class Live:
             results = await asyncio.gather(pushing, hearing, return_exceptions=True)
         return _code(results[0]) if pushing in done else NOT_SIGNED_IN
 
-    async def _push(self, account_id: UUID) -> None:
+    async def _push(self, claims: Mapping[str, Any]) -> None:
         topic = topic_of(self.case_id)
         while True:
             async with self.ctx.broadcast.subscribe(topic) as changes:
                 # Read after listening began: what happens in between is not missed.
-                await self._show(account_id)
+                await self._show(claims)
                 async for _ in changes:
-                    await self._show(account_id)
+                    await self._show(claims)
             # The feed is gone. Looking takes its place until it can be joined again.
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _show(self, account_id: UUID) -> None:
-        found = await self.ctx.progress.of_case(account_id, self.case_id)
+    async def _show(self, claims: Mapping[str, Any]) -> None:
+        await self._check_open(claims)
+        found = await self.ctx.progress.of_case(UUID(claims["sub"]), self.case_id)
         if found.etag != self._etag:
             await self.socket.send(self.text_of(found))
             self._etag = found.etag
@@ -102,6 +109,8 @@ class Live:
 def _code(result: object) -> int:
     if isinstance(result, CaseUnknown):
         return NOT_YOURS
+    if isinstance(result, Unauthenticated):
+        return NOT_SIGNED_IN
     if isinstance(result, SanicException):
         return LEFT
     if isinstance(result, DatabaseLost) or (isinstance(result, Exception) and is_lost(result)):

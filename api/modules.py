@@ -33,6 +33,7 @@ from api import (
     results,
     reviews,
     serving,
+    sessions,
     shortfalls,
     staff,
     statistics,
@@ -40,11 +41,14 @@ from api import (
     supervised,
     supervision,
     verification,
+    ways,
     withdrawals,
 )
 
 MODULES = (
     accounts,
+    sessions,
+    ways,
     items,
     questions,
     cases,

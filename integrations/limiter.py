@@ -38,6 +38,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "login": rule("60/minute"),  # per address: an office may share one
         "refresh": rule("60/minute"),
+        "ways": rule("20/hour", strict=True),
         "phone": rule("10/hour", strict=True),
         "realname": rule("5/hour;10/day", strict=True),
         "sms": rule("1/minute;5/hour;10/day", strict=True),

@@ -26,8 +26,12 @@ class HttpSms:
         self._access_key = access_key
         self._secret = secret.encode()
 
-    async def send(self, phone: str, template: str, params: Mapping[str, str]) -> Sent:
-        """Send once; a lost connection is tried once more under the same request id.
+    async def send(
+        self, phone: str, template: str, params: Mapping[str, str], *, once: str | None = None
+    ) -> Sent:
+        """Send once, however often for the same ``once``.
+
+        A lost connection is tried once more under the same request id.
 
         Raise ``OutsideUnavailable`` when it is not known whether the message went out.
         """
@@ -35,7 +39,7 @@ class HttpSms:
             "phone": phone,
             "template": template,
             "params": dict(params),
-            "request_id": uuid.uuid4().hex,
+            "request_id": once or uuid.uuid4().hex,
         }
         body = json.dumps(message, ensure_ascii=False).encode()
         try:

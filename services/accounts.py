@@ -1,29 +1,20 @@
 """Accounts of citizens: coming in by WeChat, the phone number, the real name (实名认证)."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 import structlog
 
-from models.account import Account, Person, WechatIdentity
+from models.account import Account, Person
 from models.database import Duplicate
-from models.ids import uuid7
 from models.rules.calendar import day_of
-from models.rules.identity import mask_name, mask_phone
+from models.rules.ways import Way
 from models.unit import transaction
 from services.actors import Citizen
+from services.entrances import Caller, Entrances
 from services.errors import Conflict, Invalid, Unauthenticated
 from services.identities import Identity
-from services.ports import (
-    Clock,
-    Crypto,
-    RealNameChecker,
-    RealNameVerdict,
-    Tokens,
-    WechatLogin,
-    WechatSession,
-)
-from services.sessions import Grant, Sessions
+from services.ports import Clock, Crypto, RealNameChecker, RealNameVerdict, WechatLogin
+from services.profiles import Profile, Profiles, SignedIn
 
 REAL_NAME = 1
 
@@ -59,77 +50,40 @@ class IdentityInUse(Conflict):
 
 
 @dataclass(frozen=True)
-class Profile:
-    """An account as its owner sees it: name and phone are masked already."""
-
-    id: UUID
-    level: int
-    name: str | None
-    phone: str | None
-    elder_mode: bool
-
-
-@dataclass(frozen=True)
-class SignedIn:
-    grant: Grant
-    profile: Profile
-
-
-@dataclass(frozen=True)
 class Accounts:
     clock: Clock
     crypto: Crypto
-    tokens: Tokens
+    entrances: Entrances
     login: WechatLogin
     realname: RealNameChecker
 
     @property
-    def sessions(self) -> Sessions:
-        return Sessions(self.clock, self.crypto, self.tokens)
+    def profiles(self) -> Profiles:
+        return Profiles(self.crypto)
 
-    async def login_wechat(self, code: str) -> SignedIn:
+    async def login_wechat(self, code: str, device: str = "") -> SignedIn:
         """Let the owner of a ``wx.login`` code in; the first time makes their account.
 
         Raises ``LoginCodeInvalid`` or ``OutsideUnavailable``.
         """
-        wechat = await self.login.session(code)
-        try:
-            return await self._enter(wechat)
-        except Duplicate:
-            # The same person's other request made the account a moment ago.
-            return await self._enter(wechat)
+        return await self.entrances.enter(await self.wechat_caller(code), device)
 
-    @transaction
-    async def _enter(self, wechat: WechatSession) -> SignedIn:
-        identity = await WechatIdentity.get_or_none(appid=wechat.appid, openid=wechat.openid)
-        account_id = await self._register(wechat) if identity is None else identity.account_id
-        grant = await self.sessions.open(account_id)
-        return SignedIn(grant, await self._profile(account_id))
-
-    async def _register(self, wechat: WechatSession) -> UUID:
-        now = self.clock.now()
-        account = await Account.create(id=uuid7(), created_at=now)
-        await WechatIdentity.create(
-            id=uuid7(),
-            appid=wechat.appid,
-            openid=wechat.openid,
-            unionid=wechat.unionid,
-            account_id=account.id,
-            created_at=now,
-        )
-        return account.id
+    async def wechat_caller(self, code: str) -> Caller:
+        """Return whose ``wx.login`` code it is; raises like ``login_wechat``."""
+        found = await self.login.session(code)
+        return Caller(Way.WECHAT_MINI, found.appid, found.openid, found.unionid)
 
     async def refresh(self, refresh_token: str) -> SignedIn:
         """Take a refresh token for new tokens; raise ``SessionEnded``."""
-        grant = await self.sessions.rotate(refresh_token)
-        return SignedIn(grant, await self._profile(grant.account_id))
+        grant = await self.entrances.sessions.rotate(refresh_token)
+        return SignedIn(grant, await self.profiles.of(grant.account_id))
 
     async def logout(self, who: Citizen) -> None:
         """End the session that the asker holds."""
-        await self.sessions.close(who)
+        await self.entrances.sessions.close(who)
 
     async def me(self, who: Citizen) -> Profile:
-        return await self._profile(who.account_id)
+        return await self.profiles.of(who.account_id)
 
     async def set_phone(self, who: Citizen, code: str) -> Profile:
         """Keep the number that a getPhoneNumber code stands for; raise ``LoginCodeInvalid``."""
@@ -141,13 +95,13 @@ class Accounts:
             phone_sealed=self.crypto.seal(phone.encode(), "account.phone"),
             phone_index=self.crypto.index(phone, "account.phone").hex(),
         )
-        return await self._profile(who.account_id)
+        return await self.profiles.of(who.account_id)
 
     @transaction
     async def set_elder_mode(self, who: Citizen, on: bool) -> Profile:
         """Switch 长辈版 for every phone of this account."""
         await Account.filter(id=who.account_id).update(elder_mode=on)
-        return await self._profile(who.account_id)
+        return await self.profiles.of(who.account_id)
 
     def read_identity(self, name: str, id_number: str) -> Identity:
         """Apply our own rules, which ask nobody; raise ``IdNumberRefused`` or ``NameRefused``."""
@@ -165,7 +119,7 @@ class Accounts:
         """
         identity = self.read_identity(name, id_number)
         if await self._is_verified(who, identity):
-            return await self._profile(who.account_id)
+            return await self.profiles.of(who.account_id)
         verdict = await self.realname.check(identity.name, identity.id_number)
         log.info("realname.checked", account=str(who.account_id), verdict=verdict.value)
         if verdict is RealNameVerdict.NO_RECORD:
@@ -182,8 +136,8 @@ class Accounts:
         person = await Person.get_or_none(account_id=who.account_id)
         if person is None:
             return False
-        known = Identity(*self._open(person))
-        if known != identity:
+        known = self.profiles.name_of(person), self.profiles.number_of(person)
+        if known != (identity.name, identity.id_number):
             raise AlreadyVerified
         return True
 
@@ -202,24 +156,4 @@ class Accounts:
                 verified_at=self.clock.now(),
             )
             await Account.filter(id=account.id).update(level=REAL_NAME)
-        return await self._profile(account.id)
-
-    async def _profile(self, account_id: UUID) -> Profile:
-        account = await Account.get_or_none(id=account_id).select_related("person")
-        if account is None:
-            raise Unauthenticated
-        person, sealed = account.person, account.phone_sealed
-        phone = None if sealed is None else self.crypto.open(sealed, "account.phone").decode()
-        return Profile(
-            id=account.id,
-            level=account.level,
-            name=None if person is None else mask_name(self._open(person)[0]),
-            phone=None if phone is None else mask_phone(phone),
-            elder_mode=account.elder_mode,
-        )
-
-    def _open(self, person: Person) -> tuple[str, str]:
-        return (
-            self.crypto.open(person.name_sealed, "person.name").decode(),
-            self.crypto.open(person.id_number_sealed, "person.id_number").decode(),
-        )
+        return await self.profiles.of(account.id)

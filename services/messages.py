@@ -12,6 +12,7 @@ from models.message import Message
 from models.rules.calendar import SHANGHAI
 from models.rules.clock_table import ClockName
 from models.rules.events import Event
+from models.rules.ways import Way
 from models.unit import transaction
 from services.moved import TELL_MOVED
 from services.occasions import MOVED, OCCASIONS, moved_words
@@ -139,7 +140,7 @@ class Messages:
     async def _send(self, message: Message) -> tuple[Sent, str | None]:
         account = await Account.get(cases__id=message.case_id)
         identity = (
-            await WechatIdentity.filter(account_id=account.id)
+            await WechatIdentity.filter(account_id=account.id, app=Way.WECHAT_MINI.app)
             .order_by("-created_at", "-id")
             .first()
         )

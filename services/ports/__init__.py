@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+from services.ports.entrance import EndedSessions as EndedSessions
 from services.ports.post import Contact as Contact
 from services.ports.post import Courier as Courier
 from services.ports.post import Parcel as Parcel
@@ -136,13 +137,19 @@ class Sent(StrEnum):
 
 
 class WechatMessages(Protocol):
+    """Messages of the mini-program, to its own users."""
+
     async def send(
         self, openid: str, template: str, data: Mapping[str, str], page: str
     ) -> Sent: ...
 
 
 class Sms(Protocol):
-    async def send(self, phone: str, template: str, params: Mapping[str, str]) -> Sent: ...
+    async def send(
+        self, phone: str, template: str, params: Mapping[str, str], *, once: str | None = None
+    ) -> Sent:
+        """Send a text message; the same ``once`` again is the same message."""
+        ...
 
 
 class RealNameVerdict(StrEnum):

@@ -13,11 +13,11 @@ from services.accounts import (
     IdentityInUse,
     NameMismatch,
     NoRecord,
-    Profile,
 )
 from services.errors import OutsideUnavailable
 from services.identities import IdNumberRefused, NameRefused
 from services.ports import RealNameVerdict
+from services.profiles import Profile
 from tests.make import LI
 from tests.services.entrance import (
     LI_NAME,
