@@ -1,17 +1,19 @@
 """The adapters of one process: settings become everything behind the ports."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from integrations.broadcast import RedisBroadcast
 from integrations.clock import SystemClock
+from integrations.codes import RedisCodes
 from integrations.courier import KuaidiCourier
 from integrations.crypto import FieldCrypto
 from integrations.ended import RedisEndedSessions
 from integrations.http import Http
 from integrations.jobs import QueuedJobs
-from integrations.limiter import RedisLimiter
+from integrations.limiter import RULES, RedisLimiter, Rule, rule
+from integrations.passing import RedisPassing
 from integrations.passwords import ArgonPasswords
 from integrations.printing.printer import PdfPrinter
 from integrations.realname import TencentRealName
@@ -25,6 +27,7 @@ from integrations.wechat.messages import WechatpyMessages
 from integrations.wechatpay.callbacks import CallbackReader
 from integrations.wechatpay.client import WechatPay
 from integrations.wechatpay.signing import MerchantKey, PlatformKeys
+from services.phone_codes import RULE
 from services.ports import Clock
 from services.sessions import ACCESS_LIFE
 from settings import Settings
@@ -41,6 +44,8 @@ class Adapters:
     passwords: ArgonPasswords
     limiter: RedisLimiter
     ended: RedisEndedSessions
+    codes: RedisCodes
+    passing: RedisPassing
     broadcast: RedisBroadcast
     jobs: QueuedJobs
     login: WechatpyLogin
@@ -89,8 +94,10 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
             settings.token_key_id,
         ),
         passwords=ArgonPasswords(memory_kib=settings.password_memory_kib),
-        limiter=RedisLimiter(pool, clock),
+        limiter=RedisLimiter(pool, clock, {**RULES, **_budget(settings)}),
         ended=RedisEndedSessions(redis, clock, ACCESS_LIFE),
+        codes=RedisCodes(redis, clock, RULE),
+        passing=RedisPassing(redis, clock),
         broadcast=broadcast,
         jobs=QueuedJobs(),
         login=WechatpyLogin(wechat),
@@ -122,6 +129,10 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
             pool.disconnect,
         ),
     )
+
+
+def _budget(settings: Settings) -> Mapping[str, Rule]:
+    return {"sms_budget": rule(f"{settings.sms_daily_budget}/day", strict=True)}
 
 
 def _signer(settings: Settings) -> DocumentSigner:

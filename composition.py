@@ -52,6 +52,7 @@ from services.originals import Originals
 from services.overrides import Overrides
 from services.packages import Packages
 from services.payments import Payments
+from services.phone_codes import PhoneCodes
 from services.ports import Clock
 from services.progress import ProgressReader
 from services.publications import Publications
@@ -161,6 +162,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         registry=CollectorRegistry(),
         multipart=StreamedMultipart(),
         accounts=Accounts(made.clock, made.crypto, entrances, made.login, made.realname),
+        phone_codes=PhoneCodes(made.crypto, made.codes, made.sms, made.limiter),
         sessions=sessions,
         ways=Ways(entrances, audit),
         staff=StaffAccounts(made.clock, made.tokens, made.passwords, audit),

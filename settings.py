@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     sms_api_base: str
     sms_access_key: str
     sms_secret: SecretStr
+    sms_daily_budget: int = Field(20000, ge=1, le=100_000_000, description="codes sent a day")
     realname_api_base: str
     realname_secret_id: str
     realname_secret_key: SecretStr

@@ -26,6 +26,7 @@ from services.notices import Notices
 from services.originals import Originals
 from services.overrides import Overrides
 from services.payments import Payments
+from services.phone_codes import PhoneCodes
 from services.ports import Broadcast, EndedSessions, Limiter, Tokens
 from services.progress import ProgressReader
 from services.publications import Publications
@@ -55,6 +56,7 @@ class Context:
     registry: CollectorRegistry
     multipart: MultipartReader
     accounts: Accounts
+    phone_codes: PhoneCodes
     sessions: Sessions
     ways: Ways
     staff: StaffAccounts

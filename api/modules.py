@@ -27,6 +27,7 @@ from api import (
     notices,
     originals,
     payments,
+    phones,
     progress,
     questions,
     ratings,
@@ -47,6 +48,7 @@ from api import (
 
 MODULES = (
     accounts,
+    phones,
     sessions,
     ways,
     items,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from redis.asyncio import Redis
@@ -69,9 +70,7 @@ class RedisEndedSessions:
         gone = now - self._life.total_seconds()
         since = gone if first else now - self._look - OVERLAP.total_seconds()
         try:
-            found: list[tuple[str, float]] = await self._redis.zrangebyscore(
-                KEY, since, "+inf", withscores=True
-            )
+            found: Any = await self._redis.zrangebyscore(KEY, since, "+inf", withscores=True)
         except RedisError:
             self._pause.begin()
             return

@@ -29,7 +29,8 @@ answers 200 ``{message_id}``; the same request_id again gives the same message_i
 Headers: ``X-Access-Key``, ``X-Timestamp`` (Unix seconds, at most 5 minutes off) and ``X-Signature``
 = lower-case hex of HMAC-SHA256(secret, timestamp + body) on the raw bytes. Errors are
 ``{code, message}``: 401 SIGNATURE_INVALID, 400 PARAM_INVALID, 409 REQUEST_ID_REUSED. A phone is
-``13800000001`` or ``+8613800000001``.
+``13800000001`` or ``+8613800000001``. ``POST /sms/v1/calls`` takes the same and reads it out by a
+voice call.
 
 Real name: ``POST /`` with ``X-TC-Action: IdCardVerification``, ``X-TC-Version: 2018-03-01``, signed
 by TC3-HMAC-SHA256 for service ``faceid``. Answers are HTTP 200 with ``{"Response": {"Result",
@@ -72,8 +73,8 @@ sends the callback that many times, ``deliver: false`` never sends it, ``signtes
 sends a probe whose signature begins with ``WECHATPAY/SIGNTEST/``
 ``POST /phone/api/orders/<prepay_id>/cancel`` ``{openid}`` -> ``{errMsg}``: the cashier is closed,
 the order stays unpaid
-``GET  /phone/api/outbox?openid=&phone=`` -> ``{items: [{id, channel: subscribe|sms, to, template,
-data, page, at}]}``, newest first
+``GET  /phone/api/outbox?openid=&phone=`` -> ``{items: [{id, channel: subscribe|sms|voice, to,
+template, data, page, at}]}``, newest first
 ``GET  /phone/api/callbacks`` -> ``{items: [{seq, id, kind, url, state, next_at, attempts: [{at,
 status, error}]}]}``, newest first; state is PENDING, DELIVERED, HELD, PROBED or GIVEN_UP
 ``POST /phone/api/callbacks/<seq>/redeliver`` -> ``{seq}``: one more copy, now

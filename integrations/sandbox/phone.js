@@ -107,7 +107,7 @@ function drawOrder(order) {
 }
 
 function drawMessage(message) {
-  const channel = message.channel === "sms" ? "短信" : "微信提醒";
+  const channel = { sms: "短信", voice: "语音电话" }[message.channel] ?? "微信提醒";
   const texts = Object.values(message.data).map((text) => element("p", text));
   return card(
     element("p", `${channel} · ${time(message.at)}`, "quiet"),

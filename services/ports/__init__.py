@@ -7,7 +7,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+from services.ports.entrance import CodeRule as CodeRule
+from services.ports.entrance import Codes as Codes
 from services.ports.entrance import EndedSessions as EndedSessions
+from services.ports.entrance import Passing as Passing
 from services.ports.post import Contact as Contact
 from services.ports.post import Courier as Courier
 from services.ports.post import Parcel as Parcel
@@ -149,6 +152,12 @@ class Sms(Protocol):
         self, phone: str, template: str, params: Mapping[str, str], *, once: str | None = None
     ) -> Sent:
         """Send a text message; the same ``once`` again is the same message."""
+        ...
+
+
+class SmsAndVoice(Sms, Protocol):
+    async def call(self, phone: str, template: str, params: Mapping[str, str]) -> Sent:
+        """Have a message read out by a voice call."""
         ...
 
 

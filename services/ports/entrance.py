@@ -1,8 +1,59 @@
 """The ports of the ways in: what the outside says of who is there, and what lasts minutes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
+
+
+@dataclass(frozen=True)
+class CodeRule:
+    """How one-time codes live: ``tries`` in ``life``, a new one after ``wait``.
+
+    ``voice_after`` text messages within ``memory`` the code may be read out by a call.
+    """
+
+    tries: int
+    life: timedelta
+    wait: timedelta
+    voice_after: int
+    memory: timedelta
+
+
+class Codes(Protocol):
+    """One live code per subject, kept as a digest. Every method raises ``Unavailable``."""
+
+    async def wait(self, subject: str) -> int:
+        """Return for how many seconds no new code may be asked for."""
+        ...
+
+    async def begin(self, subject: str, digest: str, *, voice: bool) -> int | None:
+        """Keep a new code in the place of any other; return how many texts went out.
+
+        None when it is too early for a call. Raises ``TooMany`` within the wait.
+        """
+        ...
+
+    async def undo(self, subject: str) -> None:
+        """Forget a code that never went out, and its wait."""
+        ...
+
+    async def redeem(self, subject: str, digest: str) -> bool:
+        """Use a code up if it is this one; a wrong guess uses up one of its tries."""
+        ...
+
+
+class Passing(Protocol):
+    """What is handed on within minutes and taken once. Every method raises ``Unavailable``."""
+
+    async def put(
+        self, kind: str, name: str, value: Mapping[str, str], *, life: timedelta
+    ) -> None: ...
+
+    async def take(self, kind: str, name: str) -> Mapping[str, str] | None:
+        """Return it and forget it; None when there is none (any more)."""
+        ...
 
 
 class EndedSessions(Protocol):

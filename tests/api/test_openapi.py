@@ -31,6 +31,8 @@ UNDOCUMENTED = {
 OPEN_TO_ALL = {
     ("POST", "/v1/login/wechat"),
     ("POST", "/v1/login/refresh"),
+    ("POST", "/v1/login/phone"),
+    ("POST", "/v1/login/phone/code"),
     ("GET", "/v1/items"),
     ("GET", "/v1/items/{code}"),
     ("GET", "/v1/items/{code}/questions"),
