@@ -10,6 +10,8 @@ from integrations.codes import RedisCodes
 from integrations.courier import KuaidiCourier
 from integrations.crypto import FieldCrypto
 from integrations.ended import RedisEndedSessions
+from integrations.faceid import FaceId
+from integrations.faces import TencentFace, WechatFace
 from integrations.http import Http
 from integrations.jobs import QueuedJobs
 from integrations.limiter import RULES, RedisLimiter, Rule, rule
@@ -27,8 +29,9 @@ from integrations.wechat.messages import WechatpyMessages
 from integrations.wechatpay.callbacks import CallbackReader
 from integrations.wechatpay.client import WechatPay
 from integrations.wechatpay.signing import MerchantKey, PlatformKeys
+from services.face_checks import FaceProvider
 from services.phone_codes import RULE
-from services.ports import Clock
+from services.ports import Clock, FaceChecker
 from services.sessions import ACCESS_LIFE
 from settings import Settings
 from uploads.pipeline import LocalMaterialFiles
@@ -52,6 +55,7 @@ class Adapters:
     messages: WechatpyMessages
     sms: HttpSms
     realname: TencentRealName
+    faces: Mapping[FaceProvider, FaceChecker]
     channel: WechatPay
     courier: KuaidiCourier
     files: LocalMaterialFiles
@@ -78,6 +82,13 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
         settings.wechat_api_base,
         settings.wechat_appid,
         settings.wechat_secret.get_secret_value(),
+    )
+    faceid = FaceId(
+        http,
+        clock,
+        base_url=settings.realname_api_base,
+        secret_id=settings.realname_secret_id,
+        secret_key=settings.realname_secret_key.get_secret_value(),
     )
     return Adapters(
         clock=clock,
@@ -109,13 +120,11 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
             access_key=settings.sms_access_key,
             secret=settings.sms_secret.get_secret_value(),
         ),
-        realname=TencentRealName(
-            http,
-            clock,
-            base_url=settings.realname_api_base,
-            secret_id=settings.realname_secret_id,
-            secret_key=settings.realname_secret_key.get_secret_value(),
-        ),
+        realname=TencentRealName(faceid),
+        faces={
+            FaceProvider.TENCENT: TencentFace(faceid, settings.realname_face_rule),
+            FaceProvider.WECHAT: WechatFace(wechat),
+        },
         channel=_pay_channel(settings, http, clock),
         courier=_courier(settings, http),
         files=files,

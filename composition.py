@@ -31,6 +31,7 @@ from services.drafts import Drafts
 from services.editions import RECOMPUTE, Editions
 from services.entrances import Entrances
 from services.events import BackofficeEvents
+from services.face_checks import FaceChecks
 from services.fees import Fees
 from services.filing import Renewals
 from services.forms import Forms
@@ -40,6 +41,7 @@ from services.inquiries import Inquiries
 from services.issuing import Desk, Issuing
 from services.item_checks import ItemChecks
 from services.items import Items
+from services.joins import Joins
 from services.joint import Joint
 from services.machines import Machines
 from services.marks import Marks
@@ -58,6 +60,7 @@ from services.progress import ProgressReader
 from services.publications import Publications
 from services.questions import Questions
 from services.ratings import Ratings
+from services.real_names import RealNames
 from services.recounts import Recounts
 from services.reminders import REMIND, Reminders
 from services.results import Results
@@ -153,6 +156,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         made.clock, made.crypto, made.jobs, made.messages, made.sms, _templates(settings)
     )
     sessions = Sessions(made.clock, made.crypto, made.tokens, made.ended)
+    real_names = RealNames(made.clock, made.crypto, made.realname, audit)
     entrances = Entrances(made.clock, made.crypto, sessions, tidings)
     context = Context(
         tokens=made.tokens,
@@ -161,7 +165,10 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         ended=made.ended,
         registry=CollectorRegistry(),
         multipart=StreamedMultipart(),
-        accounts=Accounts(made.clock, made.crypto, entrances, made.login, made.realname),
+        accounts=Accounts(made.clock, made.crypto, entrances, made.login, real_names),
+        real_names=real_names,
+        face_checks=FaceChecks(made.crypto, real_names, made.faces, audit, settings.public_base),
+        joins=Joins(entrances, made.tokens, audit),
         phone_codes=PhoneCodes(made.crypto, made.codes, made.sms, made.limiter),
         sessions=sessions,
         ways=Ways(entrances, audit),

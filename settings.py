@@ -92,6 +92,7 @@ class Settings(BaseSettings):
     realname_api_base: str
     realname_secret_id: str
     realname_secret_key: SecretStr
+    realname_face_rule: str = Field("1", max_length=64, description="RuleId of the face check")
     courier_order_url: str
     courier_query_url: str
     courier_customer: str

@@ -12,12 +12,14 @@ from services.deadlines import Deadlines
 from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.events import BackofficeEvents
+from services.face_checks import FaceChecks
 from services.files import MultipartReader
 from services.filing import Renewals
 from services.handoff import Handoff
 from services.inline_fixes import InlineFixes
 from services.inquiries import Inquiries
 from services.items import Items
+from services.joins import Joins
 from services.joint import Joint
 from services.machines import Machines
 from services.marks import Marks
@@ -32,6 +34,7 @@ from services.progress import ProgressReader
 from services.publications import Publications
 from services.questions import Questions
 from services.ratings import Ratings
+from services.real_names import RealNames
 from services.results import Results
 from services.reviews import Reviews
 from services.serving import Serving
@@ -56,6 +59,9 @@ class Context:
     registry: CollectorRegistry
     multipart: MultipartReader
     accounts: Accounts
+    real_names: RealNames
+    face_checks: FaceChecks
+    joins: Joins
     phone_codes: PhoneCodes
     sessions: Sessions
     ways: Ways

@@ -22,6 +22,7 @@ from services.flavours import (
 )
 from services.forms import FormInvalid
 from services.items import ItemUnknown
+from services.step_up import RealNameLevelRequired
 from services.submissions import (
     CorrectionUnanswered,
     MaterialsMissing,
@@ -81,6 +82,7 @@ class ReceiptView(BaseModel):
     answer=ReceiptView,
     errors=(
         *REFUSALS,
+        RealNameLevelRequired,
         ItemVersionOutdated,
         CaseOpenAlready,
         CaseOpenOnly,

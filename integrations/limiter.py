@@ -41,6 +41,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "ways": rule("20/hour", strict=True),
         "phone": rule("10/hour", strict=True),
         "realname": rule("5/hour;10/day", strict=True),
+        "face": rule("5/hour;10/day", strict=True),
+        "face_outcome": rule("60/10minute"),
         "sms": rule("5/hour;10/day", strict=True),
         "sms_address": rule("30/hour", strict=True),
         "sms_device": rule("10/hour;20/day", strict=True),

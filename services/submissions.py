@@ -29,6 +29,7 @@ from services.joint import Joint
 from services.orders import close_soon
 from services.ports import Crypto
 from services.promises import PromiseKind
+from services.step_up import check_level
 from services.transitions import StepNotAllowed, Transitions
 
 # 数据库核对一致: what the real-name check has confirmed about the applicant is noted on the way.
@@ -100,8 +101,9 @@ class Submissions:
     ) -> Receipt:
         """Submit a draft (T01): complete form, required materials or a wish to bring them later.
 
-        Raises ``RealNameRequired``, ``FormInvalid``, ``MaterialsMissing``, ``PermitNotRequired``,
-        ``CreditUnrepaired``, and the problems of ``services.filing`` and ``flavours.mode_of``.
+        Raises ``RealNameRequired``, ``RealNameLevelRequired`` (the draft waits), ``FormInvalid``,
+        ``MaterialsMissing``, ``PermitNotRequired``, ``CreditUnrepaired``, and the problems of
+        ``services.filing`` and ``flavours.mode_of``.
         """
         wish = wish or Wish()
         case = await self.cases.locked(who, case_id)
@@ -110,6 +112,7 @@ class Submissions:
             return Receipt(**given)
         if case.state is not State.DRAFT:
             raise StepNotAllowed
+        await self._check_level(who, case)
         opened = await self._complete(case)
         found = await filing.queue_up(case)
         applicant = await self.applicants.get(who.account_id)
@@ -127,6 +130,10 @@ class Submissions:
         await self._file_children(opened, who, applicant)
         return await self._answer(once, case)
 
+    async def _check_level(self, who: Citizen, case: Case) -> None:
+        item = await self.cases.items.version(case.item_version_id)
+        await check_level(who.account_id, item.real_name_level)
+
     async def _choose(self, opened: Opened, wish: Wish) -> AcceptMode:
         """Return the mode that the applicant wants; who takes another takes a promise back."""
         case = opened.case
@@ -141,6 +148,7 @@ class Submissions:
     async def _file_children(self, parent: Opened, who: Citizen, applicant: Applicant) -> None:
         """File a joint application with each of its departments, all of them or none (联办件)."""
         for child in await self.joint.split(parent.case, parent.item):
+            await self._check_level(who, child)
             opened = await self._complete(child)
             await self._check(opened, applicant, frozenset())
             changes = await self._numbers(child, opened.item, applicant)

@@ -36,6 +36,13 @@ Real name: ``POST /`` with ``X-TC-Action: IdCardVerification``, ``X-TC-Version: 
 by TC3-HMAC-SHA256 for service ``faceid``. Answers are HTTP 200 with ``{"Response": {"Result",
 "Description", "RequestId"}}`` or ``{"Response": {"Error": {"Code", "Message"}, "RequestId"}}``.
 
+``PhoneVerification`` compares three factors with the citizen's own phone. ``DetectAuth`` begins a
+face check and answers ``{"BizToken", "Url"}``; the address is a page that passes or fails it.
+``GetDetectInfoEnhanced`` with ``InfoType`` 1 answers ``{"Text": {"ErrCode": null|0|1004, ...}}``.
+
+WeChat's face check: ``POST /cityservice/face/identify/getverifyid`` and ``.../queryverifyinfo``;
+the result is decided on the phone.
+
 Courier: forms with ``customer``, ``param`` (JSON) and ``sign`` = MD5(param + key + customer), upper
 case. ``POST /order/borderapi.do`` with ``method=bOrder`` and param ``{kuaidicom, recManName,
 recManMobile, recManPrintAddr, sendManName, sendManMobile, sendManPrintAddr, cargo, thirdOrderId,
@@ -81,6 +88,9 @@ status, error}]}]}``, newest first; state is PENDING, DELIVERED, HELD, PROBED or
 ``GET  /phone/api/parcels`` -> ``{items: [{waybill, order_number, receiver, state, data}]}``
 ``POST /phone/api/parcels/<waybill>/advance`` ``{state?}`` -> ``{waybill, state}``: the next state,
 or the named one (kuaidi100 code)
+``GET  /phone/api/face-checks`` -> ``{items: [{token, kind, name, id_number, state}]}``, newest
+first
+``POST /phone/api/face-checks/<token>`` ``{result: pass|fail}`` -> ``{token}``
 ``GET|POST|DELETE /phone/api/faults``; POST ``{path_prefix, times?, status?, code?, delay_ms?,
 drop?, after?}`` -> ``{id}``: the next ``times`` requests under the prefix get this HTTP status, or
 this provider error code in the provider's shape, or come late, or lose their connection; with

@@ -11,6 +11,7 @@ from .backstage import Backstage
 from .callbacks import Callbacks
 from .config import SandboxConfig
 from .courier import Courier
+from .faces import Faces, WechatFaces
 from .faults import Faults
 from .orders import Orders
 from .parcels import Parcels
@@ -39,12 +40,15 @@ async def make_app(config: SandboxConfig) -> web.Application:
     subscriptions = Subscriptions(store, now)
     wechat = Wechat(credentials, store, subscriptions, now)
     parcels, faults = Parcels(store, now), Faults(store)
+    faces = Faces(store, now)
 
     app = web.Application(middlewares=[this_machine_only, faults.middleware, refusals])
     app.add_routes(wechat.routes())
     app.add_routes(Wechatpay(credentials, signer, orders).routes())
     app.add_routes(Sms(credentials, store, now).routes())
-    app.add_routes(Realname(credentials, now).routes())
+    app.add_routes(Realname(credentials, faces, now).routes())
+    app.add_routes(faces.routes())
+    app.add_routes(WechatFaces(wechat, faces).routes())
     app.add_routes(Courier(credentials, parcels, config.notify_base_url).routes())
     app.add_routes(Phone(store, wechat, subscriptions, orders, now).routes())
     app.add_routes(Backstage(credentials, store, callbacks, parcels, faults).routes())

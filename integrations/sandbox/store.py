@@ -43,6 +43,9 @@ CREATE INDEX IF NOT EXISTS callbacks_due ON callbacks (state, next_at);
 CREATE TABLE IF NOT EXISTS attempts (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, callback INTEGER NOT NULL REFERENCES callbacks,
     at REAL NOT NULL, status INTEGER, error TEXT);
+CREATE TABLE IF NOT EXISTS faces (
+    token TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, id_number TEXT NOT NULL,
+    number TEXT NOT NULL, openid TEXT NOT NULL, state TEXT NOT NULL, created_at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS faults (
     id INTEGER PRIMARY KEY AUTOINCREMENT, path_prefix TEXT NOT NULL, remaining INTEGER NOT NULL,
     status INTEGER, code TEXT, delay_ms INTEGER NOT NULL, dropped INTEGER NOT NULL,

@@ -49,6 +49,13 @@ class MiniProgram(BaseWeChatAPI):  # type: ignore[misc]
         )
         return answer
 
+    async def face(self, what: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Begin a face check, or ask what became of it."""
+        answer: dict[str, Any] = await self._client.post(
+            f"/cityservice/face/identify/{what}", data=dict(data)
+        )
+        return answer
+
 
 class AsyncWechatClient(WeChatClient):  # type: ignore[misc]
     """wechatpy's client whose methods return coroutines.

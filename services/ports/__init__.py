@@ -11,6 +11,12 @@ from services.ports.entrance import CodeRule as CodeRule
 from services.ports.entrance import Codes as Codes
 from services.ports.entrance import EndedSessions as EndedSessions
 from services.ports.entrance import Passing as Passing
+from services.ports.identity import FaceChecker as FaceChecker
+from services.ports.identity import FaceOutcome as FaceOutcome
+from services.ports.identity import FaceStart as FaceStart
+from services.ports.identity import FaceSubject as FaceSubject
+from services.ports.identity import RealNameChecker as RealNameChecker
+from services.ports.identity import RealNameVerdict as RealNameVerdict
 from services.ports.post import Contact as Contact
 from services.ports.post import Courier as Courier
 from services.ports.post import Parcel as Parcel
@@ -158,20 +164,6 @@ class Sms(Protocol):
 class SmsAndVoice(Sms, Protocol):
     async def call(self, phone: str, template: str, params: Mapping[str, str]) -> Sent:
         """Have a message read out by a voice call."""
-        ...
-
-
-class RealNameVerdict(StrEnum):
-    """What the authority's register says of a name and an ID number."""
-
-    MATCH = "MATCH"
-    MISMATCH = "MISMATCH"
-    NO_RECORD = "NO_RECORD"
-
-
-class RealNameChecker(Protocol):
-    async def check(self, name: str, id_number: str) -> RealNameVerdict:
-        """Raise ``OutsideUnavailable`` when there is no verdict."""
         ...
 
 

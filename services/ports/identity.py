@@ -1,0 +1,52 @@
+"""The ports of the real name: what registers and face checks say of a person."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+class RealNameVerdict(StrEnum):
+    """What the authority's register says of a name and an ID number."""
+
+    MATCH = "MATCH"
+    MISMATCH = "MISMATCH"
+    NO_RECORD = "NO_RECORD"
+
+
+class RealNameChecker(Protocol):
+    async def check(self, name: str, id_number: str, phone: str | None = None) -> RealNameVerdict:
+        """Compare two factors, or three; raise ``OutsideUnavailable`` when there is no verdict."""
+        ...
+
+
+@dataclass(frozen=True)
+class FaceSubject:
+    """Whose face it is to be. ``repr`` shows nothing."""
+
+    name: str = field(repr=False)
+    id_number: str = field(repr=False)
+    openid: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class FaceStart:
+    """A check that was begun: the provider's token, and an address where it goes on, if any."""
+
+    token: str = field(repr=False)
+    url: str | None = field(repr=False)
+
+
+class FaceOutcome(StrEnum):
+    PENDING = "PENDING"
+    PASSED = "PASSED"
+    FAILED = "FAILED"
+
+
+class FaceChecker(Protocol):
+    """One provider of face checks; ``number`` is ours and names one check."""
+
+    async def start(self, number: str, subject: FaceSubject, return_url: str) -> FaceStart: ...
+
+    async def outcome(self, number: str, token: str, subject: FaceSubject) -> FaceOutcome:
+        """Ask the provider itself; raise ``OutsideUnavailable`` when it does not say."""
+        ...
