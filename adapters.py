@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from integrations.broadcast import RedisBroadcast
 from integrations.clock import SystemClock
 from integrations.codes import RedisCodes
@@ -15,6 +17,7 @@ from integrations.faces import TencentFace, WechatFace
 from integrations.http import Http
 from integrations.jobs import QueuedJobs
 from integrations.limiter import RULES, RedisLimiter, Rule, rule
+from integrations.oidc import OidcProvider
 from integrations.passing import RedisPassing
 from integrations.passwords import ArgonPasswords
 from integrations.printing.printer import PdfPrinter
@@ -26,6 +29,7 @@ from integrations.tokens import JoseTokens
 from integrations.wechat.client import AsyncWechatClient
 from integrations.wechat.login import WechatpyLogin
 from integrations.wechat.messages import WechatpyMessages
+from integrations.wechat.oauth import AsyncWechatOauth
 from integrations.wechatpay.callbacks import CallbackReader
 from integrations.wechatpay.client import WechatPay
 from integrations.wechatpay.signing import MerchantKey, PlatformKeys
@@ -56,6 +60,9 @@ class Adapters:
     sms: HttpSms
     realname: TencentRealName
     faces: Mapping[FaceProvider, FaceChecker]
+    oidc: OidcProvider | None
+    wechat_h5: AsyncWechatOauth | None
+    wechat_app: AsyncWechatOauth | None
     channel: WechatPay
     courier: KuaidiCourier
     files: LocalMaterialFiles
@@ -125,6 +132,9 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
             FaceProvider.TENCENT: TencentFace(faceid, settings.realname_face_rule),
             FaceProvider.WECHAT: WechatFace(wechat),
         },
+        oidc=_oidc(settings, http, clock),
+        wechat_h5=_oauth(settings, http, settings.wechat_h5_appid, settings.wechat_h5_secret),
+        wechat_app=_oauth(settings, http, settings.wechat_app_appid, settings.wechat_app_secret),
         channel=_pay_channel(settings, http, clock),
         courier=_courier(settings, http),
         files=files,
@@ -142,6 +152,39 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
 
 def _budget(settings: Settings) -> Mapping[str, Rule]:
     return {"sms_budget": rule(f"{settings.sms_daily_budget}/day", strict=True)}
+
+
+def _oidc(settings: Settings, http: Http, clock: Clock) -> OidcProvider | None:
+    issuer, client, secret = (
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        settings.oidc_client_secret,
+    )
+    if issuer is None or client is None or secret is None:
+        return None
+    return OidcProvider(
+        http,
+        clock,
+        issuer=issuer,
+        client_id=client,
+        client_secret=secret.get_secret_value(),
+        level_claim=settings.oidc_level_claim,
+        number_claim=settings.oidc_number_claim,
+    )
+
+
+def _oauth(
+    settings: Settings, http: Http, appid: str | None, secret: SecretStr | None
+) -> AsyncWechatOauth | None:
+    if appid is None or secret is None:
+        return None
+    return AsyncWechatOauth(
+        http,
+        api_base=settings.wechat_api_base,
+        open_base=settings.wechat_open_base or settings.wechat_api_base,
+        appid=appid,
+        secret=secret.get_secret_value(),
+    )
 
 
 def _signer(settings: Settings) -> DocumentSigner:

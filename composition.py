@@ -20,6 +20,7 @@ from services.announcements import DELIVER
 from services.applicants import Applicants
 from services.archive import Archive, ArchivePolicy
 from services.audit import APPEND, Audit
+from services.browser_logins import BrowserLogins
 from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
@@ -32,6 +33,7 @@ from services.editions import RECOMPUTE, Editions
 from services.entrances import Entrances
 from services.events import BackofficeEvents
 from services.face_checks import FaceChecks
+from services.federation import Federation
 from services.fees import Fees
 from services.filing import Renewals
 from services.forms import Forms
@@ -158,6 +160,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     sessions = Sessions(made.clock, made.crypto, made.tokens, made.ended)
     real_names = RealNames(made.clock, made.crypto, made.realname, audit)
     entrances = Entrances(made.clock, made.crypto, sessions, tidings)
+    ways = Ways(entrances, audit)
     context = Context(
         tokens=made.tokens,
         limiter=made.limiter,
@@ -169,9 +172,19 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         real_names=real_names,
         face_checks=FaceChecks(made.crypto, real_names, made.faces, audit, settings.public_base),
         joins=Joins(entrances, made.tokens, audit),
+        browser_logins=BrowserLogins(
+            made.crypto,
+            made.passing,
+            made.oidc,
+            made.wechat_h5,
+            Federation(ways, real_names),
+            ways,
+            settings.public_base,
+        ),
+        wechat_app=made.wechat_app,
         phone_codes=PhoneCodes(made.crypto, made.codes, made.sms, made.limiter),
         sessions=sessions,
-        ways=Ways(entrances, audit),
+        ways=ways,
         staff=StaffAccounts(made.clock, made.tokens, made.passwords, audit),
         machines=Machines(made.clock, made.tokens, made.passwords),
         items=items,

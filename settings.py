@@ -72,6 +72,16 @@ class Settings(BaseSettings):
     wechat_template_action: str
     wechat_template_progress: str
     wechat_state: str = "formal"
+    wechat_open_base: str | None = Field(None, description="https://open.weixin.qq.com")
+    wechat_h5_appid: str | None = None
+    wechat_h5_secret: SecretStr | None = None
+    wechat_app_appid: str | None = None
+    wechat_app_secret: SecretStr | None = None
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_level_claim: str = "acr"
+    oidc_number_claim: str = "id_number"
 
     wxpay_api_base: str
     wxpay_api_backup: str
@@ -131,6 +141,7 @@ class Settings(BaseSettings):
     def outside_urls(self) -> tuple[str, ...]:
         """Return every base URL of somebody else's system."""
         return (
+            *filter(None, (self.wechat_open_base, self.oidc_issuer)),
             self.wechat_api_base,
             self.wxpay_api_base,
             self.wxpay_api_backup,
@@ -139,6 +150,17 @@ class Settings(BaseSettings):
             self.courier_order_url,
             self.courier_query_url,
         )
+
+    @model_validator(mode="after")
+    def _offers_ways_whole(self) -> Self:
+        for way in (
+            (self.wechat_h5_appid, self.wechat_h5_secret, self.wechat_open_base),
+            (self.wechat_app_appid, self.wechat_app_secret),
+            (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret),
+        ):
+            if any(way) and not all(way):
+                raise ValueError("a way in needs its address, its id and its secret, or none")
+        return self
 
     @model_validator(mode="after")
     def _keeps_retired_keys_apart(self) -> Self:
@@ -165,7 +187,8 @@ class Settings(BaseSettings):
             if parts.scheme != "https" or parts.hostname in LOOPBACK or parts.query:
                 raise ValueError(f"production needs an https address without query, not {url}")
         ids = (self.wechat_appid, self.wxpay_mchid, self.wxpay_pub_key_id)
-        if any(SANDBOX_MARK in each for each in ids):
+        optional = (self.wechat_h5_appid, self.wechat_app_appid, self.oidc_client_id)
+        if any(SANDBOX_MARK in each for each in (*ids, *filter(None, optional))):
             raise ValueError("production refuses credentials of the sandbox")
         for file in (self.token_key_file, self.document_key_file, self.wxpay_mch_key_file):
             if file.stat().st_mode & 0o077:

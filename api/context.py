@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 
 from services.accounts import Accounts
+from services.browser_logins import BrowserLogins
 from services.cases import Cases
 from services.commitments import Commitments
 from services.credit import Credit
@@ -29,7 +30,7 @@ from services.originals import Originals
 from services.overrides import Overrides
 from services.payments import Payments
 from services.phone_codes import PhoneCodes
-from services.ports import Broadcast, EndedSessions, Limiter, Tokens
+from services.ports import Broadcast, EndedSessions, Limiter, Tokens, WechatWeb
 from services.progress import ProgressReader
 from services.publications import Publications
 from services.questions import Questions
@@ -63,6 +64,8 @@ class Context:
     face_checks: FaceChecks
     joins: Joins
     phone_codes: PhoneCodes
+    browser_logins: BrowserLogins
+    wechat_app: WechatWeb | None
     sessions: Sessions
     ways: Ways
     staff: StaffAccounts

@@ -4,6 +4,7 @@ from api import (
     acceptance,
     accounts,
     alerts,
+    browser_logins,
     callbacks,
     cases,
     commitments,
@@ -50,6 +51,7 @@ from api import (
 MODULES = (
     accounts,
     phones,
+    browser_logins,
     sessions,
     ways,
     real_names,

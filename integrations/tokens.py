@@ -2,16 +2,16 @@
 
 import json
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any
 
 from jose import jwk, jws
 from jose.backends.base import Key
 
+from integrations.jws import read_header, refuse_constant
 from services.errors import Unauthenticated
 from services.ports import Clock
 
@@ -93,7 +93,7 @@ class JoseTokens:
     def _verify(self, token: str) -> Mapping[str, Any]:
         header = _read_header(token)
         payload = jws.verify(token, self._keys[header["kid"]], (ALGORITHM,))
-        claims = json.loads(payload, parse_constant=_refuse)
+        claims = json.loads(payload, parse_constant=refuse_constant)
         for name in ("iss", "aud", "sub", "jti"):
             if not isinstance(claims[name], str) or not claims[name]:
                 raise ValueError(name)
@@ -126,28 +126,8 @@ def _load(pem: str) -> Key:
 
 
 def _read_header(token: str) -> Mapping[str, Any]:
-    """Return the header of a token whose three parts are canonical base64url.
-
-    A lenient decoder reads the same token in many spellings; only the canonical one is taken.
-    The header is read before the library sees it: nothing but alg, typ and kid may be there.
-    """
-    parts = token.split(".")
-    if len(parts) != 3 or len(parts[0]) > HEADER_CHARS:
-        raise ValueError("not a token")
-    decoded = [_decode(part) for part in parts]
-    header = json.loads(decoded[0], parse_constant=_refuse)
-    if not header.keys() <= {"alg", "typ", "kid"} or header["alg"] != ALGORITHM:
+    """Return the header: nothing but alg, typ and kid may be there."""
+    header = read_header(token, ("alg", "typ", "kid"), HEADER_CHARS)
+    if header["alg"] != ALGORITHM:
         raise ValueError("not a header of ours")
-    return header  # type: ignore[no-any-return]
-
-
-def _decode(part: str) -> bytes:
-    raw = part.encode("ascii")
-    data = urlsafe_b64decode(raw + b"=" * (-len(raw) % 4))
-    if urlsafe_b64encode(data).rstrip(b"=") != raw:
-        raise ValueError("not canonical base64url")
-    return data
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
+    return header

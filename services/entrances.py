@@ -64,27 +64,37 @@ class Entrances:
         return Profiles(self.crypto)
 
     async def enter(
-        self, caller: Caller, device: str = "", *, new_holder: bool = False
+        self,
+        caller: Caller,
+        device: str = "",
+        *,
+        new_holder: bool = False,
+        home: UUID | None = None,
     ) -> SignedIn:
         """Open a session for whoever came; the first time makes their account.
 
-        With ``new_holder`` a phone number leaves the account that it belonged to. Raises
-        ``PhoneStale``.
+        With ``new_holder`` a phone number leaves the account that it belonged to; ``home`` is the
+        account that a new way is known to lead to. Raises ``PhoneStale``.
         """
         try:
-            return await self._enter(caller, device, new_holder)
+            return await self._enter(caller, device, new_holder, home)
         except Duplicate:
             # The same person's other request made the account a moment ago.
-            return await self._enter(caller, device, False)
+            return await self._enter(caller, device, False, home)
 
     @transaction
-    async def _enter(self, caller: Caller, device: str, new_holder: bool) -> SignedIn:
+    async def _enter(
+        self, caller: Caller, device: str, new_holder: bool, home: UUID | None
+    ) -> SignedIn:
         identity = await self.find(caller)
         if identity is not None and caller.way is Way.PHONE:
             identity = await self._held_phone(identity, new_holder)
         if identity is None:
-            account_id = await self._account_of(caller)
+            account_id = home or await self._account_of(caller)
             identity = await self.add(caller, account_id)
+        if isinstance(identity, WechatIdentity) and not identity.unionid and caller.unionid:
+            # Our apps were not bound together when this user first came.
+            await WechatIdentity.filter(id=identity.id).update(unionid=caller.unionid)
         arrival = Arrival(caller.way, identity.id, device)
         grant = await self.sessions.open(identity.account_id, arrival)
         return SignedIn(grant, await self.profiles.of(identity.account_id))

@@ -89,6 +89,10 @@ class Grant:
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
 
+    @property
+    def session_id(self) -> UUID:
+        return UUID(self.refresh_token.partition(".")[0])
+
 
 @dataclass(frozen=True)
 class Sessions:

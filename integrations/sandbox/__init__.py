@@ -43,6 +43,17 @@ face check and answers ``{"BizToken", "Url"}``; the address is a page that passe
 WeChat's face check: ``POST /cityservice/face/identify/getverifyid`` and ``.../queryverifyinfo``;
 the result is decided on the phone.
 
+Unified identity: OpenID Connect under ``/oidc`` (issuer ``<base>/oidc``): discovery, ``jwks``,
+``authorize`` (a page that lists the citizens; its buttons post ``citizen`` and ``level``) and
+``token`` (client_secret_basic, PKCE S256, codes good once for a minute). The ID token (ES256) holds
+``name``, ``id_number`` and ``acr``, the level. ``POST /phone/api/oidc/rotate`` -> ``{kid}`` changes
+the key.
+
+WeChat's OAuth2: ``/connect/oauth2/authorize`` (a page; its buttons post ``citizen``) and ``GET
+/sns/oauth2/access_token`` for the official account and the mobile app; ``POST
+/phone/api/citizens/<openid>/app-code`` -> ``{code, expires_in}`` is the app's. A user has another
+openid in each app, and one unionid.
+
 Courier: forms with ``customer``, ``param`` (JSON) and ``sign`` = MD5(param + key + customer), upper
 case. ``POST /order/borderapi.do`` with ``method=bOrder`` and param ``{kuaidicom, recManName,
 recManMobile, recManPrintAddr, sendManName, sendManMobile, sendManPrintAddr, cargo, thirdOrderId,

@@ -13,6 +13,8 @@ from .config import SandboxConfig
 from .courier import Courier
 from .faces import Faces, WechatFaces
 from .faults import Faults
+from .oauth import Oauth
+from .oidc import Oidc
 from .orders import Orders
 from .parcels import Parcels
 from .paysign import PaySigner
@@ -48,6 +50,8 @@ async def make_app(config: SandboxConfig) -> web.Application:
     app.add_routes(Sms(credentials, store, now).routes())
     app.add_routes(Realname(credentials, faces, now).routes())
     app.add_routes(faces.routes())
+    app.add_routes(Oidc(credentials, store, now).routes())
+    app.add_routes(Oauth(wechat).routes())
     app.add_routes(WechatFaces(wechat, faces).routes())
     app.add_routes(Courier(credentials, parcels, config.notify_base_url).routes())
     app.add_routes(Phone(store, wechat, subscriptions, orders, now).routes())

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from .answers import answer, load_object
 from .credentials import Credentials
-from .people import find
+from .people import find, unionid
 from .store import Store
 from .subscriptions import MessageRefused, Subscriptions
 
@@ -63,11 +63,11 @@ class Wechat:
             self._check_app(query.get("appid", ""), query.get("secret", ""))
             if query.get("grant_type") != "authorization_code":
                 raise Refused(40002, "invalid grant_type")
-            openid = self._use_code("login", query.get("js_code", ""))
+            openid = self.use_code("login", query.get("js_code", ""))
         except Refused as refused:
             return wechat_error(refused.errcode, refused.errmsg, "text/plain")
         session_key = b64encode(secrets.token_bytes(16)).decode()
-        session = {"session_key": session_key, "openid": openid}
+        session = {"session_key": session_key, "openid": openid, "unionid": unionid(openid)}
         return answer(session, content_type="text/plain")
 
     async def stable_token(self, request: web.Request) -> web.Response:
@@ -87,7 +87,7 @@ class Wechat:
         try:
             self.check_token(request)
             body = load_object(await request.read())
-            openid = self._use_code("phone", body.get("code"), body.get("openid"))
+            openid = self.use_code("phone", body.get("code"), body.get("openid"))
         except ValueError:
             return wechat_error(47001, "data format error")
         except Refused as refused:
@@ -129,7 +129,7 @@ class Wechat:
         if expires_at <= self.now():
             raise Refused(42001, "access_token expired")
 
-    def _use_code(self, kind: str, code: object, openid: object = None) -> str:
+    def use_code(self, kind: str, code: object, openid: object = None) -> str:
         """Take a code for good and return whose it is."""
         with self.store.transaction():
             row = self.store.one("SELECT * FROM codes WHERE code = ? AND kind = ?", str(code), kind)

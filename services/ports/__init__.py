@@ -10,7 +10,12 @@ from typing import Any, Protocol
 from services.ports.entrance import CodeRule as CodeRule
 from services.ports.entrance import Codes as Codes
 from services.ports.entrance import EndedSessions as EndedSessions
+from services.ports.entrance import FederatedPerson as FederatedPerson
+from services.ports.entrance import Oidc as Oidc
 from services.ports.entrance import Passing as Passing
+from services.ports.entrance import WechatLogin as WechatLogin
+from services.ports.entrance import WechatSession as WechatSession
+from services.ports.entrance import WechatWeb as WechatWeb
 from services.ports.identity import FaceChecker as FaceChecker
 from services.ports.identity import FaceOutcome as FaceOutcome
 from services.ports.identity import FaceStart as FaceStart
@@ -115,25 +120,6 @@ class Jobs(Protocol):
 
     async def enqueue_all(self, jobs: Sequence[NewJob]) -> None:
         """Enqueue all of them in one statement of the current transaction."""
-        ...
-
-
-@dataclass(frozen=True)
-class WechatSession:
-    """Who a ``wx.login`` code stands for. The session_key stays inside the adapter."""
-
-    appid: str
-    openid: str
-    unionid: str | None
-
-
-class WechatLogin(Protocol):
-    async def session(self, code: str) -> WechatSession:
-        """Raise ``LoginCodeInvalid`` or ``OutsideUnavailable``."""
-        ...
-
-    async def phone(self, code: str) -> str:
-        """Return the number with country code (``+8613800000000``); raise like ``session``."""
         ...
 
 

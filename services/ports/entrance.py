@@ -1,7 +1,7 @@
 """The ports of the ways in: what the outside says of who is there, and what lasts minutes."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
@@ -53,6 +53,65 @@ class Passing(Protocol):
 
     async def take(self, kind: str, name: str) -> Mapping[str, str] | None:
         """Return it and forget it; None when there is none (any more)."""
+        ...
+
+
+@dataclass(frozen=True)
+class WechatSession:
+    """Who a ``wx.login`` code stands for. The session_key stays inside the adapter."""
+
+    appid: str
+    openid: str
+    unionid: str | None
+
+
+class WechatLogin(Protocol):
+    async def session(self, code: str) -> WechatSession:
+        """Raise ``LoginCodeInvalid`` or ``OutsideUnavailable``."""
+        ...
+
+    async def phone(self, code: str) -> str:
+        """Return the number with country code (``+8613800000000``); raise like ``session``."""
+        ...
+
+
+class WechatWeb(Protocol):
+    """WeChat's OAuth2: of a web page in WeChat, or of an app on a phone."""
+
+    def authorize(self, state: str, redirect_uri: str, *, userinfo: bool = False) -> str:
+        """Return where to send the browser."""
+        ...
+
+    async def session(self, code: str) -> WechatSession:
+        """Raise ``LoginCodeInvalid``, ``TooMany`` or ``OutsideUnavailable``."""
+        ...
+
+
+@dataclass(frozen=True)
+class FederatedPerson:
+    """Whom a unified identity says is there, how surely, and by what name and number, if it does.
+
+    ``repr`` shows the issuer and the level only.
+    """
+
+    issuer: str
+    subject: str = field(repr=False)
+    level: int
+    name: str | None = field(repr=False)
+    id_number: str | None = field(repr=False)
+
+
+class Oidc(Protocol):
+    """A unified identity (OpenID Connect, authorization code with PKCE)."""
+
+    async def authorize(self, state: str, nonce: str, verifier: str, redirect_uri: str) -> str:
+        """Return where to send the browser; raise ``OutsideUnavailable``."""
+        ...
+
+    async def person(
+        self, code: str, nonce: str, verifier: str, redirect_uri: str
+    ) -> FederatedPerson:
+        """Exchange a code; raise ``LoginCodeInvalid`` or ``OutsideUnavailable``."""
         ...
 
 
