@@ -17,6 +17,7 @@ from integrations.faces import TencentFace, WechatFace
 from integrations.http import Http
 from integrations.jobs import QueuedJobs
 from integrations.limiter import RULES, RedisLimiter, Rule, rule
+from integrations.netid import HttpNetCredentials
 from integrations.oidc import OidcProvider
 from integrations.passing import RedisPassing
 from integrations.passwords import ArgonPasswords
@@ -61,6 +62,7 @@ class Adapters:
     realname: TencentRealName
     faces: Mapping[FaceProvider, FaceChecker]
     oidc: OidcProvider | None
+    netid: HttpNetCredentials | None
     wechat_h5: AsyncWechatOauth | None
     wechat_app: AsyncWechatOauth | None
     channel: WechatPay
@@ -132,6 +134,7 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
             FaceProvider.TENCENT: TencentFace(faceid, settings.realname_face_rule),
             FaceProvider.WECHAT: WechatFace(wechat),
         },
+        netid=_netid(settings, http, clock),
         oidc=_oidc(settings, http, clock),
         wechat_h5=_oauth(settings, http, settings.wechat_h5_appid, settings.wechat_h5_secret),
         wechat_app=_oauth(settings, http, settings.wechat_app_appid, settings.wechat_app_secret),
@@ -152,6 +155,15 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
 
 def _budget(settings: Settings) -> Mapping[str, Rule]:
     return {"sms_budget": rule(f"{settings.sms_daily_budget}/day", strict=True)}
+
+
+def _netid(settings: Settings, http: Http, clock: Clock) -> HttpNetCredentials | None:
+    base, key, secret = settings.netid_api_base, settings.netid_access_key, settings.netid_secret
+    if base is None or key is None or secret is None:
+        return None
+    return HttpNetCredentials(
+        http, clock, base_url=base, access_key=key, secret=secret.get_secret_value()
+    )
 
 
 def _oidc(settings: Settings, http: Http, clock: Clock) -> OidcProvider | None:

@@ -50,6 +50,7 @@ from services.marks import Marks
 from services.materials import Materials
 from services.messages import Messages
 from services.moved import TELL_MOVED, Moves
+from services.net_credentials import NetChecks
 from services.notices import Notices
 from services.original_ends import OriginalEnds
 from services.originals import Originals
@@ -171,6 +172,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         accounts=Accounts(made.clock, made.crypto, entrances, made.login, real_names),
         real_names=real_names,
         face_checks=FaceChecks(made.crypto, real_names, made.faces, audit, settings.public_base),
+        net_checks=NetChecks(made.passing, made.netid, real_names),
         joins=Joins(entrances, made.tokens, audit),
         browser_logins=BrowserLogins(
             made.crypto,

@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     realname_api_base: str
     realname_secret_id: str
     realname_secret_key: SecretStr
+    netid_api_base: str | None = Field(None, description="of the network identity (网证)")
+    netid_access_key: str | None = None
+    netid_secret: SecretStr | None = None
     realname_face_rule: str = Field("1", max_length=64, description="RuleId of the face check")
     courier_order_url: str
     courier_query_url: str
@@ -141,7 +144,7 @@ class Settings(BaseSettings):
     def outside_urls(self) -> tuple[str, ...]:
         """Return every base URL of somebody else's system."""
         return (
-            *filter(None, (self.wechat_open_base, self.oidc_issuer)),
+            *filter(None, (self.wechat_open_base, self.oidc_issuer, self.netid_api_base)),
             self.wechat_api_base,
             self.wxpay_api_base,
             self.wxpay_api_backup,
@@ -157,6 +160,7 @@ class Settings(BaseSettings):
             (self.wechat_h5_appid, self.wechat_h5_secret, self.wechat_open_base),
             (self.wechat_app_appid, self.wechat_app_secret),
             (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret),
+            (self.netid_api_base, self.netid_access_key, self.netid_secret),
         ):
             if any(way) and not all(way):
                 raise ValueError("a way in needs its address, its id and its secret, or none")
@@ -187,7 +191,12 @@ class Settings(BaseSettings):
             if parts.scheme != "https" or parts.hostname in LOOPBACK or parts.query:
                 raise ValueError(f"production needs an https address without query, not {url}")
         ids = (self.wechat_appid, self.wxpay_mchid, self.wxpay_pub_key_id)
-        optional = (self.wechat_h5_appid, self.wechat_app_appid, self.oidc_client_id)
+        optional = (
+            self.wechat_h5_appid,
+            self.wechat_app_appid,
+            self.oidc_client_id,
+            self.netid_access_key,
+        )
         if any(SANDBOX_MARK in each for each in (*ids, *filter(None, optional))):
             raise ValueError("production refuses credentials of the sandbox")
         for file in (self.token_key_file, self.document_key_file, self.wxpay_mch_key_file):

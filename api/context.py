@@ -25,6 +25,7 @@ from services.joint import Joint
 from services.machines import Machines
 from services.marks import Marks
 from services.materials import Materials
+from services.net_credentials import NetChecks
 from services.notices import Notices
 from services.originals import Originals
 from services.overrides import Overrides
@@ -62,6 +63,7 @@ class Context:
     accounts: Accounts
     real_names: RealNames
     face_checks: FaceChecks
+    net_checks: NetChecks
     joins: Joins
     phone_codes: PhoneCodes
     browser_logins: BrowserLogins

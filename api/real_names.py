@@ -10,7 +10,7 @@ from api.auth import CITIZEN
 from api.call import Call
 from api.routes import Routes
 from services.actors import Citizen
-from services.errors import OutsideUnavailable
+from services.errors import LoginCodeInvalid, OutsideUnavailable, Unavailable
 from services.face_checks import (
     Begun,
     FaceFailed,
@@ -21,6 +21,7 @@ from services.face_checks import (
 )
 from services.identities import IdNumberRefused, NameRefused
 from services.joins import JoinNotProven, JoinUnknown
+from services.net_credentials import ChallengeUnknown, NetCredentialNotOffered
 from services.real_names import (
     AlreadyVerified,
     IdentityInUse,
@@ -92,6 +93,19 @@ class FaceResult(BaseModel):
 
     state: FaceState
     account: AccountView | None
+
+
+class Challenge(BaseModel):
+    """What the 网证 is to be shown for; good once and for five minutes."""
+
+    challenge: str
+
+
+class Shown(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    challenge: str = Field(min_length=1, max_length=64)
+    assertion: str = Field(min_length=1, max_length=4096)
 
 
 class JoinProof(BaseModel):
@@ -176,6 +190,41 @@ async def end_face_check(call: Call[Citizen], check_id: UUID) -> FaceResult:
     if profile is None:
         return FaceResult(state=FaceState.PENDING, account=None)
     return FaceResult(state=FaceState.PASSED, account=AccountView.of(profile))
+
+
+@own.add(
+    "POST",
+    "/net-credential/challenge",
+    answer=Challenge,
+    errors=(NetCredentialNotOffered, Unavailable),
+)
+async def ask_for_net_credential(call: Call[Citizen]) -> Challenge:
+    """Ask for a challenge, to show one's 网证 for it."""
+    return Challenge(challenge=await call.ctx.net_checks.challenge(call.who))
+
+
+@own.add(
+    "POST",
+    "/net-credential",
+    body=Shown,
+    answer=AccountView,
+    errors=(
+        ChallengeUnknown,
+        LoginCodeInvalid,
+        AlreadyVerified,
+        IdentityInUse,
+        NetCredentialNotOffered,
+        OutsideUnavailable,
+        Unavailable,
+    ),
+)
+async def show_net_credential(call: Call[Citizen]) -> AccountView:
+    """Verify who one is by 网号、网证, without telling an ID number."""
+    body = call.body(Shown)
+    await call.ctx.limiter.hit("net_credential", str(call.who.account_id))
+    return AccountView.of(
+        await call.ctx.net_checks.verify(call.who, body.challenge, body.assertion)
+    )
 
 
 @own.add(

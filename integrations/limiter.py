@@ -42,6 +42,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "phone": rule("10/hour", strict=True),
         "realname": rule("5/hour;10/day", strict=True),
         "face": rule("5/hour;10/day", strict=True),
+        "net_credential": rule("10/hour;30/day", strict=True),
         "face_outcome": rule("60/10minute"),
         "sms": rule("5/hour;10/day", strict=True),
         "sms_address": rule("30/hour", strict=True),

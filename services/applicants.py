@@ -25,6 +25,13 @@ class RealNameRequired(Forbidden):
     sentence = "请先完成实名认证。"
 
 
+class IdNumberRequired(RealNameRequired):
+    """Who showed a 网证 has not told their ID number, which this act needs by law."""
+
+    code = "id_number_required"
+    sentence = "办理这个事项依法需要身份证号码,请在实名认证里补充。填写的内容都保存着。"
+
+
 @dataclass(frozen=True)
 class Applicant:
     """A real-named natural person. ``repr`` shows the account only."""
@@ -50,12 +57,14 @@ class Applicants:
     crypto: Crypto
 
     async def get(self, account_id: UUID) -> Applicant:
-        """Return the person; raise ``RealNameRequired`` when nobody was checked yet."""
+        """Return the person; raise ``RealNameRequired`` or ``IdNumberRequired``."""
         found = await rows(PERSON, [account_id])
         if not found:
             raise Unauthenticated
         if found[0]["name_sealed"] is None:
             raise RealNameRequired
+        if found[0]["id_number_sealed"] is None:
+            raise IdNumberRequired
         return self._open(account_id, **found[0])
 
     def _open(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from models.account import Account, JoinOffer, Person, Session
 from models.database import rows
+from models.rules.levels import Level
 from models.rules.ways import Way
 from models.unit import transaction
 from services.actors import Citizen
@@ -14,7 +15,7 @@ from services.entrances import Entrances
 from services.errors import Conflict, NotFound, Unauthenticated
 from services.ports import Tokens
 from services.profiles import SignedIn
-from services.real_names import PROOF_LOGIN
+from services.real_names import PROOF_FACE, PROOF_LOGIN
 from services.sessions import CITIZEN_AUDIENCE, Arrival
 from services.tidings import Tiding
 from services.ways import hold
@@ -86,7 +87,7 @@ class Joins:
         await self.entrances.tidings.tell(mine, Tiding.JOINED)
         await self.entrances.tidings.tell(theirs, Tiding.JOINED)
         await self.entrances.sessions.end(mine)
-        await self._move(mine, theirs)
+        await self._move(mine, theirs, surely=proof == PROOF_FACE)
         data = {"from": str(mine), "proof": proof}
         await self.audit.record(who.actor, "account.joined", "account", theirs, data)
         grant = await self.entrances.sessions.open(theirs, arrival)
@@ -116,7 +117,7 @@ class Joins:
         session = await Session.get(id=who.session_id)
         return Arrival(Way(session.way), session.way_id, session.device)
 
-    async def _move(self, mine: UUID, theirs: UUID) -> None:
+    async def _move(self, mine: UUID, theirs: UUID, *, surely: bool) -> None:
         emptier = await Account.get(id=mine)
         kept = await Account.get(id=theirs)
         await rows(DRAFTS, [mine, theirs])
@@ -124,9 +125,8 @@ class Joins:
             # The names are our own constants, two lines above.
             sql = f"UPDATE {table} SET {column} = $1 WHERE {column} = $2"  # noqa: S608
             await rows(sql, [theirs, mine])
-        # One person: what an assertion alone told of them is told by the other account's row.
-        await Person.filter(account_id=mine).delete()
-        changes = {"level": max(emptier.level, kept.level)}
+        await self._merge_persons(mine, theirs, surely=surely)
+        changes = {"level": max(kept.level, Level.FACE) if surely else kept.level}
         if kept.phone_sealed is None and emptier.phone_sealed is not None:
             await Account.filter(id=theirs).update(
                 phone_sealed=emptier.phone_sealed, phone_index=emptier.phone_index, **changes
@@ -136,3 +136,21 @@ class Joins:
         await Account.filter(id=mine).update(
             joined_id=theirs, level=0, phone_sealed=None, phone_index=None
         )
+
+    async def _merge_persons(self, mine: UUID, theirs: UUID, *, surely: bool) -> None:
+        """Leave one person; number and assertion complete each other if they are surely one's."""
+        other = await Person.get_or_none(account_id=mine)
+        if other is None:
+            return
+        kept = await Person.get(account_id=theirs)
+        await Person.filter(account_id=mine).delete()
+        if not surely:
+            return
+        if kept.id_number_index is None and other.id_number_index is not None:
+            await Person.filter(account_id=theirs).update(
+                id_number_sealed=other.id_number_sealed, id_number_index=other.id_number_index
+            )
+        if kept.assertion_index is None and other.assertion_index is not None:
+            await Person.filter(account_id=theirs).update(
+                assertion_type=other.assertion_type, assertion_index=other.assertion_index
+            )

@@ -183,7 +183,10 @@ class RealNames:
             "id_number_index": self.index_of(identity),
         }
         if not known and await Person.exists(account_id=account.id):
+            # A number for who had only shown a 网证 of the same name: it is known as surely as it
+            # was checked, and no surer, for others have that name too.
             await Person.filter(account_id=account.id).update(**told)
+            account.level = Level.NONE
         elif not known:
             await Person.create(
                 account_id=account.id,
@@ -191,27 +194,31 @@ class RealNames:
                 verified_at=self.clock.now(),
                 **told,
             )
-        await self._rise(who, account, level)
+        await self.rise(who, account, level)
         return await self.profiles.of(account.id)
 
-    async def _rise(self, who: Citizen, account: Account, level: Level) -> None:
+    async def rise(self, who: Citizen, account: Account, level: Level) -> None:
         if account.level >= level:
             return
         await Account.filter(id=account.id).update(level=level)
         data = {"level": int(level)}
         await self.audit.record(who.actor, "account.level", "account", account.id, data)
 
-    @transaction
     async def _offer(self, who: Citizen, identity: Identity, level: Level) -> dict[str, Any]:
-        """Offer to join the account that is this person's; the words that go with the refusal."""
+        """Offer to join the account of this identity; nothing for a name that does not fit."""
         person = await Person.get_or_none(id_number_index=self.index_of(identity))
         if person is None or self.profiles.name_of(person) != identity.name:
             return {}
+        return await self.offer(who, person.account_id, level)
+
+    @transaction
+    async def offer(self, who: Citizen, target_id: UUID, level: Level) -> dict[str, Any]:
+        """Offer to join an account of the same person; return the facts of the refusal."""
         now = self.clock.now()
         offer = await JoinOffer.create(
             id=uuid7(),
             account_id=who.account_id,
-            target_id=person.account_id,
+            target_id=target_id,
             proof=PROOF_FACE if level >= Level.FACE else None,
             expires_at=now + OFFER_LIFE,
             created_at=now,

@@ -54,6 +54,10 @@ WeChat's OAuth2: ``/connect/oauth2/authorize`` (a page; its buttons post ``citiz
 /phone/api/citizens/<openid>/app-code`` -> ``{code, expires_in}`` is the app's. A user has another
 openid in each app, and one unionid.
 
+网号、网证: ``POST /netid/v1/verify`` with JSON ``{assertion, challenge, id_number?}``, signed as
+SMS is, answers ``{result: PASS, net_number, name, id_matched?}`` or ``{result: INVALID}``. ``POST
+/phone/api/citizens/<openid>/net-credential`` ``{challenge}`` -> ``{assertion}`` shows it.
+
 Courier: forms with ``customer``, ``param`` (JSON) and ``sign`` = MD5(param + key + customer), upper
 case. ``POST /order/borderapi.do`` with ``method=bOrder`` and param ``{kuaidicom, recManName,
 recManMobile, recManPrintAddr, sendManName, sendManMobile, sendManPrintAddr, cargo, thirdOrderId,

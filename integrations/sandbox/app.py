@@ -13,6 +13,7 @@ from .config import SandboxConfig
 from .courier import Courier
 from .faces import Faces, WechatFaces
 from .faults import Faults
+from .netid import NetId
 from .oauth import Oauth
 from .oidc import Oidc
 from .orders import Orders
@@ -52,6 +53,7 @@ async def make_app(config: SandboxConfig) -> web.Application:
     app.add_routes(faces.routes())
     app.add_routes(Oidc(credentials, store, now).routes())
     app.add_routes(Oauth(wechat).routes())
+    app.add_routes(NetId(credentials, store, now).routes())
     app.add_routes(WechatFaces(wechat, faces).routes())
     app.add_routes(Courier(credentials, parcels, config.notify_base_url).routes())
     app.add_routes(Phone(store, wechat, subscriptions, orders, now).routes())

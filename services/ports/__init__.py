@@ -20,6 +20,8 @@ from services.ports.identity import FaceChecker as FaceChecker
 from services.ports.identity import FaceOutcome as FaceOutcome
 from services.ports.identity import FaceStart as FaceStart
 from services.ports.identity import FaceSubject as FaceSubject
+from services.ports.identity import NetCredentials as NetCredentials
+from services.ports.identity import NetPerson as NetPerson
 from services.ports.identity import RealNameChecker as RealNameChecker
 from services.ports.identity import RealNameVerdict as RealNameVerdict
 from services.ports.post import Contact as Contact

@@ -42,6 +42,26 @@ class FaceOutcome(StrEnum):
     FAILED = "FAILED"
 
 
+@dataclass(frozen=True)
+class NetPerson:
+    """Whom a 网证 shows. ``id_matched``: the ID number that was asked about is the same person's.
+
+    ``repr`` shows nothing of them.
+    """
+
+    number: str = field(repr=False)
+    name: str = field(repr=False)
+    id_matched: bool = field(repr=False)
+
+
+class NetCredentials(Protocol):
+    """The national network identity (网号、网证)."""
+
+    async def check(self, assertion: str, challenge: str, id_number: str | None) -> NetPerson:
+        """Raise ``LoginCodeInvalid`` or ``OutsideUnavailable``."""
+        ...
+
+
 class FaceChecker(Protocol):
     """One provider of face checks; ``number`` is ours and names one check."""
 
