@@ -1,7 +1,7 @@
 """The national network identity (网号、网证): an assertion that its platform verifies.
 
-Its interface is given out on joining; this is the shape that its sandbox has, signed as our other
-gateways are, and the only place to change when the real one is known.
+Its interface is given out on joining. What is assumed here is signed as our SMS gateway is, and
+this file is the only place to change when the real one is known.
 """
 
 import hmac

@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from .answers import answer, load_object
+from .loopback import is_loopback_url
 from .people import registered_name
 from .phonerules import PhoneRefused, read_body
 from .store import Store
@@ -69,7 +70,8 @@ class Faces:
         row = self._row(request)
         self._decide(row, (await request.post()).get("result"))
         # As the real one does, back to where the check was begun.
-        raise web.HTTPFound(str(row["openid"]) or f"/phone/face/{row['token']}")
+        back = str(row["openid"]) if row["kind"] == "tencent" else ""
+        raise web.HTTPFound(back if is_loopback_url(back) else f"/phone/face/{row['token']}")
 
     async def list(self, request: web.Request) -> web.Response:
         rows = self.store.all("SELECT * FROM faces ORDER BY created_at DESC")
