@@ -31,6 +31,7 @@ from integrations.wechat.client import AsyncWechatClient
 from integrations.wechat.login import WechatpyLogin
 from integrations.wechat.messages import WechatpyMessages
 from integrations.wechat.oauth import AsyncWechatOauth
+from integrations.wechat.realname import WechatPayRealName
 from integrations.wechatpay.callbacks import CallbackReader
 from integrations.wechatpay.client import WechatPay
 from integrations.wechatpay.signing import MerchantKey, PlatformKeys
@@ -60,6 +61,7 @@ class Adapters:
     messages: WechatpyMessages
     sms: HttpSms
     realname: TencentRealName
+    wechat_realname: WechatPayRealName
     faces: Mapping[FaceProvider, FaceChecker]
     oidc: OidcProvider | None
     netid: HttpNetCredentials | None
@@ -130,6 +132,7 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
             secret=settings.sms_secret.get_secret_value(),
         ),
         realname=TencentRealName(faceid),
+        wechat_realname=WechatPayRealName(wechat),
         faces={
             FaceProvider.TENCENT: TencentFace(faceid, settings.realname_face_rule),
             FaceProvider.WECHAT: WechatFace(wechat),

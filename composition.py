@@ -45,6 +45,7 @@ from services.item_checks import ItemChecks
 from services.items import Items
 from services.joins import Joins
 from services.joint import Joint
+from services.leftovers import Leftovers
 from services.machines import Machines
 from services.marks import Marks
 from services.materials import Materials
@@ -159,7 +160,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         made.clock, made.crypto, made.jobs, made.messages, made.sms, _templates(settings)
     )
     sessions = Sessions(made.clock, made.crypto, made.tokens, made.ended)
-    real_names = RealNames(made.clock, made.crypto, made.realname, audit)
+    real_names = RealNames(made.clock, made.crypto, made.realname, made.wechat_realname, audit)
     entrances = Entrances(made.clock, made.crypto, sessions, tidings)
     ways = Ways(entrances, audit)
     context = Context(
@@ -248,6 +249,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         schedules={
             "timers": ("* * * * *", timers.sweep),
             "credit": ("7 * * * *", credit.tick),
+            "leftovers": ("23 * * * *", Leftovers(made.clock).sweep),
             "archive": ("*/10 * * * *", archive.sweep),
             "audit.anchor": ("0 * * * *", audit.anchor),
             "notices": ("*/5 * * * *", issuing.sweep),

@@ -30,6 +30,8 @@ from services.real_names import (
     PhoneMismatch,
     PhoneMissing,
     RealNameFirst,
+    WechatMissing,
+    WechatUnnamed,
 )
 
 own = Routes("real-names", "/v1/me", CITIZEN)
@@ -41,6 +43,12 @@ class RealName(BaseModel):
 
     name: str = Field(min_length=1, max_length=100)
     id_number: str = Field(min_length=1, max_length=64)
+
+
+class WechatRealName(RealName):
+    """``code`` is of WeChat's consent page for the real name."""
+
+    code: str = Field(min_length=1, max_length=256)
 
 
 class FaceWish(BaseModel):
@@ -152,6 +160,31 @@ async def verify_phone(call: Call[Citizen]) -> AccountView:
     """Verify that one's phone is registered under one's own name: the third factor."""
     await call.ctx.limiter.hit("realname", str(call.who.account_id))
     return AccountView.of(await call.ctx.real_names.verify_phone(call.who))
+
+
+@own.add(
+    "POST",
+    "/real-name/wechat",
+    body=WechatRealName,
+    answer=AccountView,
+    errors=(
+        IdNumberRefused,
+        NameRefused,
+        WechatMissing,
+        WechatUnnamed,
+        NameMismatch,
+        LoginCodeInvalid,
+        AlreadyVerified,
+        IdentityInUse,
+        OutsideUnavailable,
+    ),
+)
+async def verify_by_wechat(call: Call[Citizen]) -> AccountView:
+    """Verify one's real name by what WeChat Pay knows: name, number and bank card."""
+    body = call.body(WechatRealName)
+    identity = call.ctx.real_names.read_identity(body.name, body.id_number)
+    await call.ctx.limiter.hit("realname", str(call.who.account_id))
+    return AccountView.of(await call.ctx.real_names.verify_wechat(call.who, identity, body.code))
 
 
 @own.add(

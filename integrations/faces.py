@@ -13,7 +13,7 @@ from wechatpy.exceptions import WeChatClientException
 from integrations.faceid import FaceId
 from integrations.wechat.client import AsyncWechatClient
 from services.errors import OutsideUnavailable
-from services.ports import FaceOutcome, FaceStart, FaceSubject
+from services.ports import FaceOutcome, FaceStart, Subject
 
 TEXT_ONLY = "1"
 # A token of theirs that is unknown or too old has not passed, and never will.
@@ -30,7 +30,7 @@ class TencentFace:
         self._faceid = faceid
         self._rule_id = rule_id
 
-    async def start(self, number: str, subject: FaceSubject, return_url: str) -> FaceStart:
+    async def start(self, number: str, subject: Subject, return_url: str) -> FaceStart:
         """Return the address to send the person to; raise ``OutsideUnavailable``."""
         response = await self._faceid.ask(
             "DetectAuth",
@@ -47,7 +47,7 @@ class TencentFace:
             raise OutsideUnavailable
         return FaceStart(token, url)
 
-    async def outcome(self, number: str, token: str, subject: FaceSubject) -> FaceOutcome:
+    async def outcome(self, number: str, token: str, subject: Subject) -> FaceOutcome:
         """Return what became of it; somebody else's face or papers have failed."""
         asked = {"BizToken": token, "RuleId": self._rule_id, "InfoType": TEXT_ONLY}
         response = await self._faceid.ask("GetDetectInfoEnhanced", asked)
@@ -76,7 +76,7 @@ class WechatFace:
     def __init__(self, client: AsyncWechatClient) -> None:
         self._client = client
 
-    async def start(self, number: str, subject: FaceSubject, return_url: str) -> FaceStart:
+    async def start(self, number: str, subject: Subject, return_url: str) -> FaceStart:
         """Return the verify id for the phone; raise ``OutsideUnavailable``."""
         answer = await self._ask(
             "getverifyid",
@@ -95,7 +95,7 @@ class WechatFace:
             raise OutsideUnavailable
         return FaceStart(verify_id, None)
 
-    async def outcome(self, number: str, token: str, subject: FaceSubject) -> FaceOutcome:
+    async def outcome(self, number: str, token: str, subject: Subject) -> FaceOutcome:
         """Return what became of it; a result that is not known yet is pending."""
         answer = await self._ask(
             "queryverifyinfo",

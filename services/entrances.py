@@ -91,6 +91,8 @@ class Entrances:
             identity = await self._held_phone(identity, new_holder)
         if identity is None:
             account_id = home or await self._account_of(caller)
+            if home is not None:
+                await self.tidings.tell(home, Tiding.WAY_ADDED)
             identity = await self.add(caller, account_id)
         if isinstance(identity, WechatIdentity) and not identity.unionid and caller.unionid:
             # Our apps were not bound together when this user first came.

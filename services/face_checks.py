@@ -17,7 +17,7 @@ from services.actors import Citizen
 from services.audit import Audit
 from services.errors import Conflict, Invalid, NotFound
 from services.identities import Identity
-from services.ports import Crypto, FaceChecker, FaceOutcome, FaceSubject
+from services.ports import Crypto, FaceChecker, FaceOutcome, Subject
 from services.profiles import Profile
 from services.real_names import RealNames
 
@@ -93,7 +93,7 @@ class FaceChecks:
         identity = await self._identity(who, given)
         openid = await self._openid(who) if provider is FaceProvider.WECHAT else None
         check_id = uuid7()
-        subject = FaceSubject(identity.name, identity.id_number, openid)
+        subject = Subject(identity.name, identity.id_number, openid)
         begun = await self.checkers[provider].start(check_id.hex, subject, self.return_url)
         check = self._check(who, check_id, provider, subject)
         check.token_sealed = self.crypto.seal(begun.token.encode(), "face.token")
@@ -101,7 +101,7 @@ class FaceChecks:
         return Begun(check_id, provider, begun.token, begun.url, check.expires_at)
 
     def _check(
-        self, who: Citizen, check_id: UUID, provider: FaceProvider, subject: FaceSubject
+        self, who: Citizen, check_id: UUID, provider: FaceProvider, subject: Subject
     ) -> FaceCheck:
         now = self.real_names.clock.now()
         return FaceCheck(
@@ -172,8 +172,8 @@ class FaceChecks:
         if await pending.update(status=outcome.value, ended_at=now):
             log.info("face.checked", check=str(check.id), outcome=outcome.value)
 
-    def _subject(self, check: FaceCheck) -> FaceSubject:
-        return FaceSubject(
+    def _subject(self, check: FaceCheck) -> Subject:
+        return Subject(
             self.crypto.open(check.name_sealed, "person.name").decode(),
             self.crypto.open(check.id_number_sealed, "person.id_number").decode(),
             check.openid,

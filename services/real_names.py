@@ -7,17 +7,25 @@ from uuid import UUID
 
 import structlog
 
-from models.account import Account, JoinOffer, Person
+from models.account import Account, JoinOffer, Person, WechatIdentity
 from models.database import Duplicate
 from models.ids import uuid7
 from models.rules.calendar import day_of
 from models.rules.levels import Level
+from models.rules.ways import Way
 from models.unit import transaction
 from services.actors import Citizen
 from services.audit import Audit
 from services.errors import Conflict, Invalid, Unauthenticated
 from services.identities import Identity
-from services.ports import Clock, Crypto, RealNameChecker, RealNameVerdict
+from services.ports import (
+    Clock,
+    Crypto,
+    RealNameChecker,
+    RealNameVerdict,
+    Subject,
+    WechatRealName,
+)
 from services.profiles import Profile, Profiles
 
 OFFER_LIFE = timedelta(minutes=30)
@@ -71,6 +79,20 @@ class RealNameFirst(Conflict):
     sentence = "请先填写姓名和身份证号完成实名认证。"
 
 
+class WechatMissing(Conflict):
+    """The check is of a user of the mini-program."""
+
+    code = "wechat_missing"
+    sentence = "请先在微信小程序里登录,再用微信实名。"
+
+
+class WechatUnnamed(Conflict):
+    """The WeChat user has given WeChat Pay no name."""
+
+    code = "wechat_unnamed"
+    sentence = "您的微信支付还没有实名,请先在微信里完成实名,或者换一种方式。"
+
+
 class PhoneMissing(Conflict):
     """There is no number that the account has proven to hold."""
 
@@ -83,6 +105,7 @@ class RealNames:
     clock: Clock
     crypto: Crypto
     register: RealNameChecker
+    wechat: WechatRealName
     audit: Audit
 
     @property
@@ -137,6 +160,27 @@ class RealNames:
         if verdict is not RealNameVerdict.MATCH:
             raise PhoneMismatch
         return await self._raise_with_phone(who, account.phone_index)
+
+    async def verify_wechat(self, who: Citizen, identity: Identity, code: str) -> Profile:
+        """Have WeChat Pay compare its user with name and number: with the bank card, three factors.
+
+        Raises ``WechatMissing``, ``LoginCodeInvalid``, ``OutsideUnavailable`` and what ``verify``
+        does.
+        """
+        user = await WechatIdentity.filter(
+            account_id=who.account_id, app=Way.WECHAT_MINI.app
+        ).first()
+        if user is None:
+            raise WechatMissing
+        await self._is_verified(who.account_id, identity)
+        subject = Subject(identity.name, identity.id_number, user.openid)
+        verdict = await self.wechat.check(subject, code)
+        log.info("realname.wechat_checked", account=str(who.account_id), verdict=verdict.value)
+        if verdict is RealNameVerdict.NO_RECORD:
+            raise WechatUnnamed
+        if verdict is not RealNameVerdict.MATCH:
+            raise NameMismatch
+        return await self.settle(who, identity, Level.THREE_FACTORS)
 
     @transaction
     async def _raise_with_phone(self, who: Citizen, phone_index: str | None) -> Profile:

@@ -41,7 +41,9 @@ face check and answers ``{"BizToken", "Url"}``; the address is a page that passe
 ``GetDetectInfoEnhanced`` with ``InfoType`` 1 answers ``{"Text": {"ErrCode": null|0|1004, ...}}``.
 
 WeChat's face check: ``POST /cityservice/face/identify/getverifyid`` and ``.../queryverifyinfo``;
-the result is decided on the phone.
+the result is decided on the phone. WeChat Pay's real-name check: ``POST
+/intp/realname/checkrealnameinfo``, with a code of ``POST
+/phone/api/citizens/<openid>/real-name-code``; the minor has no name there.
 
 Unified identity: OpenID Connect under ``/oidc`` (issuer ``<base>/oidc``): discovery, ``jwks``,
 ``authorize`` (a page that lists the citizens; its buttons post ``citizen`` and ``level``) and

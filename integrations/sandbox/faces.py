@@ -13,10 +13,10 @@ from aiohttp import web
 
 from .answers import answer, load_object
 from .loopback import is_loopback_url
-from .people import registered_name
+from .people import find, registered_name
 from .phonerules import PhoneRefused, read_body
 from .store import Store
-from .wechat import Refused, Wechat, wechat_error
+from .wechat import CODE_LIFE, Refused, Wechat, wechat_error
 
 _LIFE = 3600
 _STATES = {"pass": "PASSED", "fail": "FAILED"}
@@ -108,6 +108,8 @@ class WechatFaces:
         return [
             web.post(f"{base}/getverifyid", self.get_verify_id),
             web.post(f"{base}/queryverifyinfo", self.query),
+            web.post("/intp/realname/checkrealnameinfo", self.check_real_name),
+            web.post("/phone/api/citizens/{openid}/real-name-code", self.real_name_code),
         ]
 
     async def get_verify_id(self, request: web.Request) -> web.Response:
@@ -142,6 +144,34 @@ class WechatFaces:
         if state != "WAITING":
             found["verify_ret"] = 10000 if state == "PASSED" else 90100
         return answer(found)
+
+    async def real_name_code(self, request: web.Request) -> web.Response:
+        citizen = find(request.match_info["openid"])
+        if citizen is None:
+            raise PhoneRefused(404, "没有这位市民")
+        code = self.wechat.issue_code("realname", citizen.openid)
+        return answer({"code": code, "expires_in": int(CODE_LIFE)})
+
+    async def check_real_name(self, request: web.Request) -> web.Response:
+        try:
+            self.wechat.check_token(request)
+            body = load_object(await request.read())
+            openid = self.wechat.use_code("realname", body.get("code"), body.get("openid"))
+        except ValueError:
+            return wechat_error(47001, "data format error")
+        except Refused as refused:
+            return wechat_error(refused.errcode, refused.errmsg)
+        name, number = body.get("real_name"), body.get("cred_id")
+        owner = find(openid)
+        # The minor has no bank card, and therefore no name at WeChat Pay.
+        if owner is None or owner.id_number[6:10] > "2010":
+            user = "V_OP_NA"
+        else:
+            same = (owner.registered_name, owner.id_number) == (name, number)
+            user = "V_OP_NM_MA" if same else "V_OP_NM_UM"
+        known = registered_name(str(number)) == name
+        found = {"verify_openid": user, "verify_real_name": "V_NM_ID_MA" if known else "V_NM_ID_UM"}
+        return answer({"errcode": 0, "errmsg": "ok", **found})
 
     def _check(self, body: dict[str, Any]) -> Row:
         row = self.faces.find("wechat", body.get("verify_id"))

@@ -13,7 +13,7 @@ from .store import Store
 
 _LONGEST_DELAY_MS = 60_000
 _MOST_TIMES = 10_000
-_WECHAT = ("/cgi-bin", "/sns", "/wxa", "/cityservice")
+_WECHAT = ("/cgi-bin", "/sns", "/wxa", "/cityservice", "/intp")
 
 
 @dataclass(frozen=True)

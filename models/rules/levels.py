@@ -40,6 +40,7 @@ class StepUp:
 STEPS = (
     StepUp("REAL_NAME", Level.TWO_FACTORS, "填写姓名和身份证号核验"),
     StepUp("REAL_NAME_PHONE", Level.THREE_FACTORS, "核验手机号是不是本人实名办理"),
+    StepUp("REAL_NAME_WECHAT", Level.THREE_FACTORS, "用微信支付的实名信息核验"),
     StepUp("FACE", Level.FACE, "在手机上做人脸核验"),
     # 人脸识别技术应用安全管理办法: the face must not be the only way.
     StepUp("NET_CREDENTIAL", Level.FACE, "出示国家网络身份认证(网号、网证)"),

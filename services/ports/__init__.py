@@ -19,11 +19,12 @@ from services.ports.entrance import WechatWeb as WechatWeb
 from services.ports.identity import FaceChecker as FaceChecker
 from services.ports.identity import FaceOutcome as FaceOutcome
 from services.ports.identity import FaceStart as FaceStart
-from services.ports.identity import FaceSubject as FaceSubject
 from services.ports.identity import NetCredentials as NetCredentials
 from services.ports.identity import NetPerson as NetPerson
 from services.ports.identity import RealNameChecker as RealNameChecker
 from services.ports.identity import RealNameVerdict as RealNameVerdict
+from services.ports.identity import Subject as Subject
+from services.ports.identity import WechatRealName as WechatRealName
 from services.ports.post import Contact as Contact
 from services.ports.post import Courier as Courier
 from services.ports.post import Parcel as Parcel

@@ -20,12 +20,20 @@ class RealNameChecker(Protocol):
 
 
 @dataclass(frozen=True)
-class FaceSubject:
-    """Whose face it is to be. ``repr`` shows nothing."""
+class Subject:
+    """Whom a check is about. ``repr`` shows nothing."""
 
     name: str = field(repr=False)
     id_number: str = field(repr=False)
     openid: str | None = field(default=None, repr=False)
+
+
+class WechatRealName(Protocol):
+    """What WeChat Pay knows of the holder of a WeChat user: a name, a number and a bank card."""
+
+    async def check(self, subject: Subject, code: str) -> RealNameVerdict:
+        """``code``: the person let us ask. Raise ``LoginCodeInvalid``, ``OutsideUnavailable``."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -65,8 +73,8 @@ class NetCredentials(Protocol):
 class FaceChecker(Protocol):
     """One provider of face checks; ``number`` is ours and names one check."""
 
-    async def start(self, number: str, subject: FaceSubject, return_url: str) -> FaceStart: ...
+    async def start(self, number: str, subject: Subject, return_url: str) -> FaceStart: ...
 
-    async def outcome(self, number: str, token: str, subject: FaceSubject) -> FaceOutcome:
+    async def outcome(self, number: str, token: str, subject: Subject) -> FaceOutcome:
         """Ask the provider itself; raise ``OutsideUnavailable`` when it does not say."""
         ...

@@ -16,6 +16,7 @@ from tests.services.entrance import (
     LI_NUMBER,
     WANG_NAME,
     WANG_NUMBER,
+    XIAOYU,
     ZHAO,
     take_code,
 )
@@ -168,6 +169,30 @@ async def test_another_ones_phone_raises_nothing(world: World) -> None:
     answer = await world.http.post("/v1/me/real-name/phone", token=token)
     assert problem(answer) == (422, "phone_mismatch")
     assert await level(world, token) == 1
+
+
+async def by_pay(world: World, token: str, openid: str = WANG, **identity: str) -> Answer:
+    code = (await world.phone.post(f"/citizens/{openid}/real-name-code", json={})).json["code"]
+    body = {**IDENTITY, **identity, "code": code}
+    return await world.http.post("/v1/me/real-name/wechat", json=body, token=token)
+
+
+async def test_what_wechat_pay_knows_is_three_factors(world: World) -> None:
+    token = (await by_wechat(world))["access_token"]
+    done = await by_pay(world, token)
+    assert (done.status, done.json["level"], done.json["name"]) == (200, 2, "王*国")
+    assert (await pass_face(world, token)).json["account"]["level"] == 3
+    assert (await by_pay(world, token)).json["level"] == 3
+
+
+async def test_what_wechat_pay_does_not_know_changes_nothing(world: World) -> None:
+    token = (await by_wechat(world))["access_token"]
+    other = await by_pay(world, token, name=LI_NAME, id_number=LI_NUMBER)
+    assert problem(other) == (422, "name_mismatch")
+    minor = (await by_wechat(world, XIAOYU))["access_token"]
+    unnamed = await by_pay(world, minor, XIAOYU, name="小宇", id_number="511499201506203012")
+    assert problem(unnamed) == (409, "wechat_unnamed")
+    assert await world.rows("persons") == []
 
 
 async def with_level(world: World, who: Citizen, level: int) -> None:

@@ -11,13 +11,13 @@ from integrations.faces import TencentFace, WechatFace, cert_hash
 from integrations.http import Http
 from integrations.wechat.client import AsyncWechatClient
 from services.errors import OutsideUnavailable
-from services.ports import FaceChecker, FaceOutcome, FaceSubject
+from services.ports import FaceChecker, FaceOutcome, Subject
 from tests.integrations import test_realname
 from tests.integrations.outside import WANG, Outside
 from tests.integrations.published import VECTORS
 
 NUMBER = "0199aabbccddeeff0011223344556677"
-ME = FaceSubject("王建国", "511499198803162013", WANG)
+ME = Subject("王建国", "511499198803162013", WANG)
 BACK = "https://hall.example.cn/"
 
 
@@ -64,7 +64,7 @@ async def test_a_check_waits_until_it_is_decided(
 async def test_nobody_passes_under_a_name_that_is_not_theirs(
     outside: Outside, checker: FaceChecker
 ) -> None:
-    stranger = FaceSubject("赵强", "51149919781120707X", WANG)
+    stranger = Subject("赵强", "51149919781120707X", WANG)
     begun = await checker.start(NUMBER, stranger, BACK)
     await decide(outside, begun.token, "pass")
     assert await checker.outcome(NUMBER, begun.token, stranger) is FaceOutcome.FAILED
@@ -73,7 +73,7 @@ async def test_nobody_passes_under_a_name_that_is_not_theirs(
 async def test_a_check_of_one_person_says_nothing_of_another(
     outside: Outside, checker: FaceChecker
 ) -> None:
-    other = FaceSubject("李秀英", "51149919650812404X", "wxsandbox-lixiuying000000000")
+    other = Subject("李秀英", "51149919650812404X", "wxsandbox-lixiuying000000000")
     begun = await checker.start(NUMBER, ME, BACK)
     await decide(outside, begun.token, "pass")
     try:
