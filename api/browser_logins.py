@@ -12,7 +12,6 @@ from models.rules.devices import device_name
 from models.rules.ways import Way
 from services.actors import Citizen
 from services.browser_logins import (
-    LinkUnknown,
     Remote,
     RemoteUnknown,
     ReturnRefused,
@@ -21,24 +20,24 @@ from services.browser_logins import (
 )
 from services.entrances import Caller
 from services.errors import LoginCodeInvalid, OutsideUnavailable, Unavailable
+from services.real_names import AlreadyVerified, IdentityInUse
 from services.ways import WayInUse
 
 entrance = Routes("accounts", "/v1/login", PUBLIC)
 own = Routes("accounts", "/v1/me/ways", CITIZEN)
 ROUTES = (entrance, own)
 COOKIE = "zhangban_login"
-PATH = "/v1/login"
+PATH = "/v1"
 SECONDS = 600
-LEAVING = (ReturnRefused, LinkUnknown, RemoteUnknown, OutsideUnavailable, Unavailable)
+LEAVING = (ReturnRefused, RemoteUnknown, OutsideUnavailable, Unavailable)
 
 
 class DepartureQuery(BaseModel):
-    """``return_to`` is a path of our own page; ``link`` a ticket of ``/v1/me/ways/link``."""
+    """``return_to`` is a path of our own page."""
 
     model_config = ConfigDict(extra="forbid")
 
     return_to: str = Field("/", min_length=1, max_length=512)
-    link: str | None = Field(None, max_length=64)
     userinfo: bool = False
 
 
@@ -59,9 +58,11 @@ class Ticket(BaseModel):
 
 
 class LinkTicket(BaseModel):
-    """Good once and for a minute: open ``/v1/login/<way>?link=<ticket>`` in the browser."""
+    """The ticket that the page got, to be spent on a way in instead of a login."""
 
-    ticket: str
+    model_config = ConfigDict(extra="forbid")
+
+    ticket: str = Field(min_length=1, max_length=64)
 
 
 @entrance.add("GET", "/oidc", status=302, query=DepartureQuery, errors=LEAVING)
@@ -124,11 +125,19 @@ async def login_wechat_app(call: Call[None]) -> SignedInView:
     return SignedInView.of(await call.ctx.accounts.entrances.enter(caller, device))
 
 
-@own.add("POST", "/link", answer=LinkTicket, errors=(Unavailable,))
-async def allow_link(call: Call[Citizen]) -> LinkTicket:
-    """Get a ticket with which a browser may link one more way to one's account."""
+@own.add(
+    "POST",
+    "/ticket",
+    body=LinkTicket,
+    answer=WayList,
+    errors=(TicketRefused, WayInUse, AlreadyVerified, IdentityInUse, Unavailable),
+)
+async def link(call: Call[Citizen]) -> WayList:
+    """Add what a round of this very browser has shown as a way into one's account."""
+    body = call.body(LinkTicket)
     await call.ctx.limiter.hit("ways", str(call.who.account_id))
-    return LinkTicket(ticket=await call.ctx.browser_logins.allow_link(call.who))
+    found = await call.ctx.browser_logins.link(call.who, body.ticket, _browser(call))
+    return WayList.of(list(found))
 
 
 @own.add(
@@ -150,7 +159,7 @@ async def _leave(call: Call[None], remote: Remote) -> HTTPResponse:
     query = call.query(DepartureQuery)
     await call.ctx.limiter.hit("login", call.address)
     departure = await call.ctx.browser_logins.depart(
-        remote, query.return_to, query.link, userinfo=query.userinfo
+        remote, query.return_to, userinfo=query.userinfo
     )
     answer = _redirect(departure.url)
     answer.add_cookie(

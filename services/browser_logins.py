@@ -9,13 +9,11 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from uuid import UUID
 
-from models.account import Session
 from models.rules.ways import Way
 from services.actors import Citizen
 from services.entrances import Caller
@@ -23,11 +21,11 @@ from services.errors import Invalid, LoginCodeInvalid, NotFound, OutsideUnavaila
 from services.federation import Federation
 from services.ports import Crypto, FederatedPerson, Oidc, Passing, WechatWeb
 from services.profiles import SignedIn
-from services.ways import Ways
+from services.ways import OwnWay, Ways
 
 ROUND = timedelta(minutes=10)
 TICKET = timedelta(minutes=1)
-STATE, LINK, TICKETS = "login.state", "login.link", "login.ticket"
+STATE, TICKETS = "login.state", "login.ticket"
 SEALED = "login.ticket"
 # A path of our own page: one slash, then neither another one nor a backslash, nor what a browser
 # leaves out of an address.
@@ -53,13 +51,6 @@ class ReturnRefused(Invalid):
 
     code = "return_to_invalid"
     sentence = "登录后返回的地址不正确。"
-
-
-class LinkUnknown(Invalid):
-    """The ticket to link a way is used, too old, or was never given."""
-
-    code = "link_unknown"
-    sentence = "绑定请求已经失效,请重新操作。"
 
 
 class StateRefused(Invalid):
@@ -96,30 +87,21 @@ class BrowserLogins:
     ways: Ways
     base: str
 
-    async def allow_link(self, who: Citizen) -> str:
-        """Return a ticket with which a browser may link a way to the asker's account."""
-        ticket = secrets.token_urlsafe(32)
-        kept = {"account": str(who.account_id), "session": str(who.session_id)}
-        await self.passing.put(LINK, ticket, kept, life=TICKET)
-        return ticket
+    async def depart(self, remote: Remote, return_to: str, *, userinfo: bool = False) -> Departure:
+        """Send a browser away.
 
-    async def depart(
-        self, remote: Remote, return_to: str, link: str | None, *, userinfo: bool = False
-    ) -> Departure:
-        """Send a browser away; raise ``ReturnRefused``, ``LinkUnknown``, ``RemoteUnknown``,
-        ``OutsideUnavailable`` or ``Unavailable``.
+        Raises ``ReturnRefused``, ``RemoteUnknown``, ``OutsideUnavailable`` or ``Unavailable``.
         """
         if not _RETURN.fullmatch(return_to):
             raise ReturnRefused
-        kept: dict[str, str] = {"remote": remote.value, "return_to": return_to}
-        if link is not None:
-            found = await self.passing.take(LINK, link)
-            if found is None:
-                raise LinkUnknown
-            kept |= found
         state, browser = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-        kept |= {"nonce": secrets.token_urlsafe(32), "verifier": secrets.token_urlsafe(48)}
-        kept["browser"] = _digest(browser)
+        kept = {
+            "remote": remote.value,
+            "return_to": return_to,
+            "nonce": secrets.token_urlsafe(32),
+            "verifier": secrets.token_urlsafe(48),
+            "browser": _digest(browser),
+        }
         url = await self._address(remote, state, kept, userinfo)
         await self.passing.put(STATE, state, kept, life=ROUND)
         return Departure(url, browser)
@@ -150,9 +132,6 @@ class BrowserLogins:
             if not code:
                 raise LoginCodeInvalid
             found = await self._person(remote, code, kept)
-            if "account" in kept:
-                await self._link(kept, found)
-                return f"{page}#linked={remote.value}"
         except Problem as problem:
             return f"{page}#error={problem.code}"
         ticket = secrets.token_urlsafe(32)
@@ -163,13 +142,28 @@ class BrowserLogins:
 
     async def exchange(self, ticket: str, browser: str, device: str) -> SignedIn:
         """Take a ticket for tokens; raise ``TicketRefused`` or ``Unavailable``."""
-        kept = await self.passing.take(TICKETS, ticket)
-        if kept is None or not hmac.compare_digest(kept["browser"], _digest(browser)):
-            raise TicketRefused
-        found = _unpack(self.crypto.open(bytes.fromhex(kept["sealed"]), SEALED))
+        found = await self._redeem(ticket, browser)
         if isinstance(found, FederatedPerson):
             return await self.federation.enter(found, device)
         return await self.ways.entrances.enter(found, device)
+
+    async def link(self, who: Citizen, ticket: str, browser: str) -> Sequence[OwnWay]:
+        """Take a ticket for one more way into the asker's account.
+
+        Only the browser that made the round may do so, and only for who is logged in in it: else
+        one person's identity could be slipped into another one's account. Raises ``TicketRefused``,
+        ``Unavailable``, and what ``Ways.attach`` and ``Federation.link`` raise.
+        """
+        found = await self._redeem(ticket, browser)
+        if isinstance(found, FederatedPerson):
+            return await self.federation.link(who, found)
+        return await self.ways.attach(who, found)
+
+    async def _redeem(self, ticket: str, browser: str) -> Caller | FederatedPerson:
+        kept = await self.passing.take(TICKETS, ticket)
+        if kept is None or not hmac.compare_digest(kept["browser"], _digest(browser)):
+            raise TicketRefused
+        return _unpack(self.crypto.open(bytes.fromhex(kept["sealed"]), SEALED))
 
     async def _person(
         self, remote: Remote, code: str, kept: Mapping[str, str]
@@ -180,16 +174,6 @@ class BrowserLogins:
         if remote is Remote.OIDC and self.oidc is not None:
             return await self.oidc.person(code, kept["nonce"], kept["verifier"], self._back(remote))
         raise OutsideUnavailable
-
-    async def _link(self, kept: Mapping[str, str], found: Caller | FederatedPerson) -> None:
-        who = Citizen(UUID(kept["account"]), UUID(kept["session"]))
-        session = await Session.get_or_none(id=who.session_id, account_id=who.account_id)
-        if session is None or not session.is_open(self.ways.entrances.clock.now()):
-            raise LinkUnknown
-        if isinstance(found, FederatedPerson):
-            await self.federation.link(who, found)
-        else:
-            await self.ways.attach(who, found)
 
     def _back(self, remote: Remote) -> str:
         return f"{self.base}/v1/login/{remote.value}/callback"

@@ -8,14 +8,14 @@ from uuid import UUID
 
 import structlog
 
-from models.account import FaceCheck, Person, WechatIdentity
+from models.account import Account, FaceCheck, Person, WechatIdentity
 from models.ids import uuid7
 from models.rules.levels import Level
 from models.rules.ways import Way
 from models.unit import transaction
 from services.actors import Citizen
 from services.audit import Audit
-from services.errors import Conflict, Invalid, NotFound
+from services.errors import Conflict, Invalid, NotFound, Unauthenticated
 from services.identities import Identity
 from services.ports import Crypto, FaceChecker, FaceOutcome, Subject
 from services.profiles import Profile
@@ -90,6 +90,8 @@ class FaceChecks:
         Raises ``IdentityMissing``, ``AlreadyVerified``, ``FaceNeedsWechat``, ``IdNumberRefused``,
         ``NameRefused`` or ``OutsideUnavailable``.
         """
+        if not await Account.exists(id=who.account_id, joined_id=None):
+            raise Unauthenticated
         identity = await self._identity(who, given)
         openid = await self._openid(who) if provider is FaceProvider.WECHAT else None
         check_id = uuid7()

@@ -3,6 +3,7 @@
 Its name and number are a real-name check of the level that it states.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from services.identities import Identity, IdNumberRefused, NameRefused
 from services.ports import FederatedPerson
 from services.profiles import SignedIn
 from services.real_names import AlreadyVerified, IdentityInUse, RealNames
-from services.ways import Ways
+from services.ways import OwnWay, Ways
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +51,7 @@ class Federation:
             return signed_in
         return replace(signed_in, profile=profile)
 
-    async def link(self, who: Citizen, found: FederatedPerson) -> None:
+    async def link(self, who: Citizen, found: FederatedPerson) -> Sequence[OwnWay]:
         """Add the identity to the asker's account.
 
         Raises ``AlreadyVerified`` for another person's, ``IdentityInUse`` or ``WayInUse``.
@@ -59,7 +60,7 @@ class Federation:
         if identity is not None:
             # First: an account that cannot be this person's gets no way in for them.
             await self.real_names.settle(who, identity, Level(found.level))
-        await self.ways.attach(who, _caller(found))
+        return await self.ways.attach(who, _caller(found))
 
     def _identity(self, found: FederatedPerson) -> Identity | None:
         if found.name is None or found.id_number is None:

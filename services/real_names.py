@@ -143,7 +143,9 @@ class RealNames:
         Raises ``RealNameFirst``, ``PhoneMissing``, ``PhoneMismatch``, ``NoRecord`` or
         ``OutsideUnavailable``.
         """
-        account = await Account.get(id=who.account_id).select_related("person")
+        account = await Account.get_or_none(id=who.account_id).select_related("person")
+        if account is None:
+            raise Unauthenticated
         person, sealed = account.person, account.phone_sealed
         if account.level >= Level.THREE_FACTORS:
             return await self.profiles.of(who.account_id)

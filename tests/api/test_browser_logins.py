@@ -91,7 +91,7 @@ async def test_a_citizen_comes_in_with_name_and_level(world: World) -> None:
 async def test_the_cookie_is_for_this_way_only(world: World) -> None:
     answer = await world.http.get("/v1/login/oidc")
     cookie = answer.headers["Set-Cookie"]
-    for part in ("HttpOnly", "SameSite=Lax", "Path=/v1/login", "Max-Age=600"):
+    for part in ("HttpOnly", "SameSite=Lax", "Path=/v1;", "Max-Age=600"):
         assert part.lower() in cookie.lower()
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -240,44 +240,70 @@ async def test_a_weak_identity_opens_no_account_but_its_own(world: World) -> Non
     assert (await Browser(world).log_in(level="2"))["account"]["id"] == known["account"]["id"]
 
 
-async def link_ticket(world: World, token: str) -> str:
-    answer = await world.http.post("/v1/me/ways/link", token=token)
-    return str(answer.json["ticket"])
+async def link(world: World, browser: Browser, token: str, ticket: str) -> Answer:
+    headers = {"Cookie": browser.cookie} if browser.cookie else {}
+    return await world.http.post(
+        "/v1/me/ways/ticket", json={"ticket": ticket}, headers=headers, token=token
+    )
 
 
 async def test_an_identity_is_linked_to_ones_account(world: World) -> None:
     mine = await by_wechat(world)
-    ticket = await link_ticket(world, mine["access_token"])
     browser = Browser(world)
-    back = await browser.choose(await browser.leave(f"?link={ticket}"))
-    assert await browser.fragment(back) == {"linked": "oidc"}
-    ways = await world.http.get("/v1/me/ways", token=mine["access_token"])
-    assert [each["way"] for each in ways.json["ways"]] == ["WECHAT_MINI", "OIDC"]
+    found = await browser.fragment(await browser.choose(await browser.leave()))
+    linked = await link(world, browser, mine["access_token"], found["ticket"])
+    assert [each["way"] for each in linked.json["ways"]] == ["WECHAT_MINI", "OIDC"]
     me = await world.http.get("/v1/me", token=mine["access_token"])
     assert (me.json["level"], me.json["name"]) == (3, "王*国")
-    # The ticket was good once.
-    again = await world.http.get(f"/v1/login/oidc?link={ticket}")
-    assert problem(again) == (422, "link_unknown")
+    # The ticket was good once, whatever for.
+    assert problem(await browser.exchange(found["ticket"])) == (422, "ticket_invalid")
     assert (await Browser(world).log_in())["account"]["id"] == mine["account"]["id"]
+
+
+async def test_nobodys_identity_is_slipped_into_another_account(world: World) -> None:
+    """Neither a victim's into the attacker's account, nor the attacker's into the victim's."""
+    attacker, victim = await by_wechat(world, LI), await by_wechat(world, WANG)
+    before = [await world.rows(table) for table in ("login_identities", "persons")]
+    browser, own = Browser(world), Browser(world)
+    await own.leave()
+    for who in (attacker, victim):
+        for holder in (own, Browser(world)):
+            found = await browser.fragment(await browser.choose(await browser.leave()))
+            answer = await link(world, holder, who["access_token"], found["ticket"])
+            assert problem(answer) == (422, "ticket_invalid")
+    assert before == [await world.rows(table) for table in ("login_identities", "persons")]
 
 
 async def test_another_person_is_not_linked(world: World) -> None:
     mine = await by_wechat(world, LI)
     await real_name(world, mine["access_token"], LI_NAME, LI_NUMBER)
     browser = Browser(world)
-    ticket = await link_ticket(world, mine["access_token"])
-    back = await browser.choose(await browser.leave(f"?link={ticket}"), WANG)
-    assert await browser.fragment(back) == {"error": "already_verified"}
+    found = await browser.fragment(await browser.choose(await browser.leave()))
+    answer = await link(world, browser, mine["access_token"], found["ticket"])
+    assert problem(answer) == (409, "already_verified")
+    assert await LoginIdentity.all().count() == 0
+
+
+async def test_linking_offers_to_join_the_account_that_is_known(world: World) -> None:
+    known = await by_wechat(world)
+    await real_name(world, known["access_token"], WANG_NAME, WANG_NUMBER)
+    mine = await by_wechat(world, LI)
+    browser = Browser(world)
+    found = await browser.fragment(await browser.choose(await browser.leave()))
+    answer = await link(world, browser, mine["access_token"], found["ticket"])
+    assert problem(answer) == (409, "identity_in_use")
+    # A level-3 identity is as good a proof as a face.
+    assert answer.json["join"]["proven"] is True
     assert await LoginIdentity.all().count() == 0
 
 
 async def test_an_ended_session_links_nothing(world: World) -> None:
     mine = await by_wechat(world)
     browser = Browser(world)
-    ticket = await link_ticket(world, mine["access_token"])
-    back = await browser.choose(await browser.leave(f"?link={ticket}"))
+    found = await browser.fragment(await browser.choose(await browser.leave()))
     await world.http.post("/v1/logout", token=mine["access_token"])
-    assert await browser.fragment(back) == {"error": "link_unknown"}
+    answer = await link(world, browser, mine["access_token"], found["ticket"])
+    assert problem(answer) == (401, "unauthenticated")
     assert await LoginIdentity.all().count() == 0
 
 

@@ -37,7 +37,7 @@ async def test_no_code_is_sent_nor_taken(world: World, cut_off: Context) -> None
 async def test_no_browser_is_sent_away(world: World, cut_off: Context) -> None:
     for remote in Remote:
         with pytest.raises(Unavailable):
-            await cut_off.browser_logins.depart(remote, "/", None)
+            await cut_off.browser_logins.depart(remote, "/")
     with pytest.raises(Unavailable):
         await cut_off.browser_logins.arrive(Remote.OIDC, "state", "code", "browser")
     with pytest.raises(Unavailable):
