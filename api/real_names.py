@@ -15,6 +15,7 @@ from services.face_checks import (
     Begun,
     FaceFailed,
     FaceNeedsWechat,
+    FaceNotReturned,
     FaceProvider,
     FaceUnknown,
     IdentityMissing,
@@ -89,6 +90,14 @@ class FaceBegun(BaseModel):
             url=begun.url,
             expires_at=begun.expires_at.isoformat(),
         )
+
+
+class FaceReturn(BaseModel):
+    """``proof`` stands in the address that the browser came back to; WeChat's check has none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    proof: str | None = Field(None, max_length=64)
 
 
 class FaceState(StrEnum):
@@ -213,13 +222,23 @@ async def begin_face_check(call: Call[Citizen]) -> FaceBegun:
 @own.add(
     "POST",
     "/face-checks/<check_id:uuid>/outcome",
+    body=FaceReturn,
+    optional=True,
     answer=FaceResult,
-    errors=(FaceUnknown, FaceFailed, AlreadyVerified, IdentityInUse, OutsideUnavailable),
+    errors=(
+        FaceUnknown,
+        FaceNotReturned,
+        FaceFailed,
+        AlreadyVerified,
+        IdentityInUse,
+        OutsideUnavailable,
+    ),
 )
 async def end_face_check(call: Call[Citizen], check_id: UUID) -> FaceResult:
     """Have the provider asked what became of a face check."""
     await call.ctx.limiter.hit("face_outcome", str(call.who.account_id))
-    profile = await call.ctx.face_checks.outcome(call.who, check_id)
+    body = call.body(FaceReturn, optional=True)
+    profile = await call.ctx.face_checks.outcome(call.who, check_id, body.proof)
     if profile is None:
         return FaceResult(state=FaceState.PENDING, account=None)
     return FaceResult(state=FaceState.PASSED, account=AccountView.of(profile))

@@ -147,6 +147,7 @@ class FaceCheck(Model):
     account_id: UUID
     provider = fields.CharField(12)
     token_sealed = fields.BinaryField()
+    return_digest = fields.CharField(64, null=True)
     openid = fields.CharField(64, null=True)
     name_sealed = fields.BinaryField()
     id_number_sealed = fields.BinaryField()

@@ -1,5 +1,8 @@
 """Face checks (核身): begun here, done at the provider's, and believed only from the provider."""
 
+import hashlib
+import hmac
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -54,6 +57,13 @@ class FaceNeedsWechat(Conflict):
     sentence = "请在微信小程序里登录后再用微信人脸核验,或者改用网页人脸核验。"
 
 
+class FaceNotReturned(Invalid):
+    """The asker does not know what the browser of the checked person brought back."""
+
+    code = "face_return_invalid"
+    sentence = "请做完人脸核验后,在返回的页面里继续。"
+
+
 class IdentityMissing(Invalid):
     """Nobody knows whose face it is to be."""
 
@@ -96,8 +106,13 @@ class FaceChecks:
         openid = await self._openid(who) if provider is FaceProvider.WECHAT else None
         check_id = uuid7()
         subject = Subject(identity.name, identity.id_number, openid)
-        begun = await self.checkers[provider].start(check_id.hex, subject, self.return_url)
+        # Who sends the address to somebody else gets their face, but not what their browser
+        # brings back. WeChat's own check is bound to the user in whose phone it was begun.
+        proof = secrets.token_urlsafe(32) if provider is FaceProvider.TENCENT else None
+        back = f"{self.return_url}/?face={check_id}&proof={proof}"
+        begun = await self.checkers[provider].start(check_id.hex, subject, back)
         check = self._check(who, check_id, provider, subject)
+        check.return_digest = None if proof is None else _digest(proof)
         check.token_sealed = self.crypto.seal(begun.token.encode(), "face.token")
         await self._keep(who, check)
         return Begun(check_id, provider, begun.token, begun.url, check.expires_at)
@@ -142,15 +157,22 @@ class FaceChecks:
         data = {"provider": check.provider}
         await self.audit.record(who.actor, "face_check.agreed", "face_check", check.id, data)
 
-    async def outcome(self, who: Citizen, check_id: UUID) -> Profile | None:
+    async def outcome(
+        self, who: Citizen, check_id: UUID, proof: str | None = None
+    ) -> Profile | None:
         """Ask the provider what became of a check; a passed one raises the account to level 3.
 
-        Returns None while nothing is known. Asking again is harmless. Raises ``FaceUnknown``,
+        ``proof`` is what the browser of a check in a browser came back with. Returns None while
+        nothing is known. Asking again is harmless. Raises ``FaceUnknown``, ``FaceNotReturned``,
         ``FaceFailed``, ``OutsideUnavailable`` and what ``RealNames.settle`` raises.
         """
         check = await FaceCheck.get_or_none(id=check_id, account_id=who.account_id)
         if check is None:
             raise FaceUnknown
+        if check.return_digest is not None and not hmac.compare_digest(
+            check.return_digest, _digest(proof or "")
+        ):
+            raise FaceNotReturned
         subject = self._subject(check)
         outcome = FaceOutcome(check.status)
         if outcome is FaceOutcome.PENDING:
@@ -180,3 +202,7 @@ class FaceChecks:
             self.crypto.open(check.id_number_sealed, "person.id_number").decode(),
             check.openid,
         )
+
+
+def _digest(proof: str) -> str:
+    return hashlib.sha256(proof.encode()).hexdigest()

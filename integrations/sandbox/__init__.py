@@ -105,8 +105,8 @@ status, error}]}]}``, newest first; state is PENDING, DELIVERED, HELD, PROBED or
 ``GET  /phone/api/parcels`` -> ``{items: [{waybill, order_number, receiver, state, data}]}``
 ``POST /phone/api/parcels/<waybill>/advance`` ``{state?}`` -> ``{waybill, state}``: the next state,
 or the named one (kuaidi100 code)
-``GET  /phone/api/face-checks`` -> ``{items: [{token, kind, name, id_number, state}]}``, newest
-first
+``GET  /phone/api/face-checks`` -> ``{items: [{token, kind, name, id_number, state, back}]}``, the
+newest first
 ``POST /phone/api/face-checks/<token>`` ``{result: pass|fail}`` -> ``{token}``
 ``GET|POST|DELETE /phone/api/faults``; POST ``{path_prefix, times?, status?, code?, delay_ms?,
 drop?, after?}`` -> ``{id}``: the next ``times`` requests under the prefix get this HTTP status, or

@@ -70,13 +70,13 @@ class Faces:
         row = self._row(request)
         self._decide(row, (await request.post()).get("result"))
         # As the real one does, back to where the check was begun.
-        back = str(row["openid"]) if row["kind"] == "tencent" else ""
-        raise web.HTTPFound(back if is_loopback_url(back) else f"/phone/face/{row['token']}")
+        raise web.HTTPFound(_back(row) or f"/phone/face/{row['token']}")
 
     async def list(self, request: web.Request) -> web.Response:
         rows = self.store.all("SELECT * FROM faces ORDER BY created_at DESC")
         shown = ("token", "kind", "name", "id_number", "state")
-        return answer({"items": [{name: row[name] for name in shown} for row in rows]})
+        items = [{name: row[name] for name in shown} | {"back": _back(row)} for row in rows]
+        return answer({"items": items})
 
     async def decide(self, request: web.Request) -> web.Response:
         row = self._row(request)
@@ -185,6 +185,12 @@ class WechatFaces:
         if not same:
             raise Refused(90002, "cert_hash, openid or out_seq_no mismatch")
         return row
+
+
+def _back(row: Row) -> str:
+    """Return where the browser goes after a check in one: nowhere off this machine."""
+    back = str(row["openid"]) if row["kind"] == "tencent" else ""
+    return back if is_loopback_url(back.partition("?")[0]) else ""
 
 
 def _hash(row: Row) -> str:

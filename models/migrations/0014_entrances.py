@@ -107,6 +107,7 @@ class Migration(migrations.Migration):
                 ("account", _account("face_checks")),
                 ("provider", fields.CharField(max_length=12)),
                 ("token_sealed", fields.BinaryField()),
+                ("return_digest", fields.CharField(null=True, max_length=64)),
                 ("openid", fields.CharField(null=True, max_length=64)),
                 ("name_sealed", fields.BinaryField()),
                 ("id_number_sealed", fields.BinaryField()),

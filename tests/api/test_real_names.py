@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
 import pytest
@@ -35,8 +36,19 @@ async def decide(world: World, token: str, result: str = "pass") -> None:
     assert answer.status == 200
 
 
-async def outcome(world: World, token: str, check: str) -> Answer:
-    return await world.http.post(f"/v1/me/face-checks/{check}/outcome", token=token)
+async def came_back(world: World, check: str) -> str | None:
+    """Return the proof with which the checked person's browser came back, if it did in one."""
+    for each in (await world.phone.get("/face-checks")).json["items"]:
+        query = parse_qs(urlsplit(each["back"]).query)
+        if query.get("face") == [check]:
+            return str(query["proof"][0])
+    return None
+
+
+async def outcome(world: World, token: str, check: str, **body: Any) -> Answer:
+    sent = body or {"proof": await came_back(world, check)}
+    path = f"/v1/me/face-checks/{check}/outcome"
+    return await world.http.post(path, json=sent, token=token)
 
 
 async def pass_face(world: World, token: str, provider: str = "TENCENT", **more: Any) -> Answer:
@@ -137,6 +149,19 @@ async def test_another_ones_check_is_not_found(world: World) -> None:
         answer = await outcome(world, theirs, check)
         assert problem(answer) == (404, "face_check_unknown")
     assert await level(world, theirs) == 0
+
+
+async def test_a_borrowed_face_raises_nobody(world: World) -> None:
+    """The address of a check, sent to somebody else: they pass, and the sender has no proof."""
+    thief = (await by_wechat(world, LI))["access_token"]
+    begun = await begin(world, thief, identity=IDENTITY)
+    await decide(world, begun.json["token"])
+    before = [await world.rows(table) for table in ("accounts", "persons", "face_checks")]
+    for body in ({"proof": None}, {"proof": ""}, {"proof": "A" * 43}):
+        answer = await outcome(world, thief, begun.json["id"], **body)
+        assert problem(answer) == (422, "face_return_invalid")
+    assert before == [await world.rows(table) for table in ("accounts", "persons", "face_checks")]
+    assert await level(world, thief) == 0
 
 
 @pytest.mark.parametrize("agreed", [False, None, "true", 1])
