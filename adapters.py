@@ -24,6 +24,7 @@ from integrations.passwords import ArgonPasswords
 from integrations.printing.printer import PdfPrinter
 from integrations.realname import TencentRealName
 from integrations.redis import connect, make_pool
+from integrations.registers import SharedRegisters
 from integrations.signing import DocumentSigner
 from integrations.sms import HttpSms
 from integrations.tokens import JoseTokens
@@ -67,6 +68,7 @@ class Adapters:
     netid: HttpNetCredentials | None
     wechat_h5: AsyncWechatOauth | None
     wechat_app: AsyncWechatOauth | None
+    registers: SharedRegisters
     channel: WechatPay
     courier: KuaidiCourier
     files: LocalMaterialFiles
@@ -141,6 +143,13 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
         oidc=_oidc(settings, http, clock),
         wechat_h5=_oauth(settings, http, settings.wechat_h5_appid, settings.wechat_h5_secret),
         wechat_app=_oauth(settings, http, settings.wechat_app_appid, settings.wechat_app_secret),
+        registers=SharedRegisters(
+            http,
+            clock,
+            base_url=settings.registers_api_base,
+            access_key=settings.registers_access_key,
+            secret=settings.registers_secret.get_secret_value(),
+        ),
         channel=_pay_channel(settings, http, clock),
         courier=_courier(settings, http),
         files=files,

@@ -25,11 +25,13 @@ from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
 from services.commitments import Commitments
+from services.counter_mandates import CounterMandates
 from services.credit import Credit, CreditPolicy
 from services.deadlines import Deadlines
 from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.editions import RECOMPUTE, Editions
+from services.enterprises import Enterprises
 from services.entrances import Entrances
 from services.events import BackofficeEvents
 from services.face_checks import FaceChecks
@@ -37,6 +39,7 @@ from services.federation import Federation
 from services.fees import Fees
 from services.filing import Renewals
 from services.forms import Forms
+from services.guardians import Guardians
 from services.handoff import Handoff
 from services.inline_fixes import InlineFixes
 from services.inquiries import Inquiries
@@ -47,6 +50,7 @@ from services.joins import Joins
 from services.joint import Joint
 from services.leftovers import Leftovers
 from services.machines import Machines
+from services.mandates import Mandates
 from services.marks import Marks
 from services.materials import Materials
 from services.messages import Messages
@@ -57,10 +61,12 @@ from services.original_ends import OriginalEnds
 from services.originals import Originals
 from services.overrides import Overrides
 from services.packages import Packages
+from services.parties import Parties
 from services.payments import Payments
 from services.phone_codes import PhoneCodes
 from services.ports import Clock
 from services.progress import ProgressReader
+from services.proxies import Proxies
 from services.publications import Publications
 from services.questions import Questions
 from services.ratings import Ratings
@@ -163,6 +169,9 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     real_names = RealNames(made.clock, made.crypto, made.realname, made.wechat_realname, audit)
     entrances = Entrances(made.clock, made.crypto, sessions, tidings)
     ways = Ways(entrances, audit)
+    parties = Parties(cases, audit)
+    mandates = Mandates(made.clock, applicants, items, made.jobs, audit)
+    guardians = Guardians(mandates, made.registers)
     context = Context(
         tokens=made.tokens,
         limiter=made.limiter,
@@ -197,9 +206,15 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         cases=cases,
         renewals=Renewals(cases),
         materials=materials,
-        submissions=Submissions(cases, applicants, transitions, made.crypto, joint),
+        submissions=Submissions(cases, applicants, transitions, made.crypto, joint, parties),
+        parties=parties,
+        mandates=mandates,
+        enterprises=Enterprises(mandates, made.registers),
+        guardians=guardians,
+        proxies=Proxies(mandates, made.realname, made.files),
+        counter_mandates=CounterMandates(mandates, guardians, made.realname),
         joint=joint,
-        progress=ProgressReader(made.crypto),
+        progress=ProgressReader(made.clock, made.crypto),
         deadlines=Deadlines(made.clock, calendars, items),
         reviews=Reviews(cases, acceptance, fees, audit),
         overrides=Overrides(cases),

@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     realname_api_base: str
     realname_secret_id: str
     realname_secret_key: SecretStr
+    registers_api_base: str
+    registers_access_key: str
+    registers_secret: SecretStr
     netid_api_base: str | None = Field(None, description="of the network identity (网证)")
     netid_access_key: str | None = None
     netid_secret: SecretStr | None = None
@@ -150,6 +153,7 @@ class Settings(BaseSettings):
             self.wxpay_api_backup,
             self.sms_api_base,
             self.realname_api_base,
+            self.registers_api_base,
             self.courier_order_url,
             self.courier_query_url,
         )

@@ -8,14 +8,17 @@ from services.accounts import Accounts
 from services.browser_logins import BrowserLogins
 from services.cases import Cases
 from services.commitments import Commitments
+from services.counter_mandates import CounterMandates
 from services.credit import Credit
 from services.deadlines import Deadlines
 from services.deliveries import Deliveries
 from services.drafts import Drafts
+from services.enterprises import Enterprises
 from services.events import BackofficeEvents
 from services.face_checks import FaceChecks
 from services.files import MultipartReader
 from services.filing import Renewals
+from services.guardians import Guardians
 from services.handoff import Handoff
 from services.inline_fixes import InlineFixes
 from services.inquiries import Inquiries
@@ -23,16 +26,19 @@ from services.items import Items
 from services.joins import Joins
 from services.joint import Joint
 from services.machines import Machines
+from services.mandates import Mandates
 from services.marks import Marks
 from services.materials import Materials
 from services.net_credentials import NetChecks
 from services.notices import Notices
 from services.originals import Originals
 from services.overrides import Overrides
+from services.parties import Parties
 from services.payments import Payments
 from services.phone_codes import PhoneCodes
 from services.ports import Broadcast, EndedSessions, Limiter, Tokens, WechatWeb
 from services.progress import ProgressReader
+from services.proxies import Proxies
 from services.publications import Publications
 from services.questions import Questions
 from services.ratings import Ratings
@@ -80,6 +86,12 @@ class Context:
     renewals: Renewals
     materials: Materials
     submissions: Submissions
+    parties: Parties
+    mandates: Mandates
+    enterprises: Enterprises
+    guardians: Guardians
+    proxies: Proxies
+    counter_mandates: CounterMandates
     joint: Joint
     progress: ProgressReader
     deadlines: Deadlines

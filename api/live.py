@@ -11,9 +11,11 @@ import structlog
 from sanic import Websocket
 from sanic.exceptions import SanicException
 
+from api.auth import check_open
 from api.context import Context
 from models.database import DatabaseLost, is_lost
-from services.cases import CaseUnknown
+from services.access import CaseUnknown
+from services.actors import Citizen
 from services.errors import TooMany, Unauthenticated
 from services.progress import Progress
 from services.sessions import CITIZEN_AUDIENCE
@@ -61,17 +63,13 @@ class Live:
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
             raise Unauthenticated from error
         claims = self.ctx.tokens.read(str(token), audience=CITIZEN_AUDIENCE)
-        await self._check_open(claims)
+        await check_open(_citizen(claims), self.ctx.ended)
         return claims
-
-    async def _check_open(self, claims: Mapping[str, Any]) -> None:
-        if await self.ctx.ended.has(UUID(claims["sid"])):
-            raise Unauthenticated
 
     async def _follow(self, claims: Mapping[str, Any]) -> int:
         """Push until something ends it; return the code to close with."""
         left = claims["exp"] - self.ctx.cases.clock.now().timestamp()
-        pushing = asyncio.create_task(self._push(claims))
+        pushing = asyncio.create_task(self._push(_citizen(claims)))
         hearing = asyncio.create_task(self._hear())
         tasks = {pushing, hearing}
         try:
@@ -82,20 +80,20 @@ class Live:
             results = await asyncio.gather(pushing, hearing, return_exceptions=True)
         return _code(results[0]) if pushing in done else NOT_SIGNED_IN
 
-    async def _push(self, claims: Mapping[str, Any]) -> None:
+    async def _push(self, who: Citizen) -> None:
         topic = topic_of(self.case_id)
         while True:
             async with self.ctx.broadcast.subscribe(topic) as changes:
                 # Read after listening began: what happens in between is not missed.
-                await self._show(claims)
+                await self._show(who)
                 async for _ in changes:
-                    await self._show(claims)
+                    await self._show(who)
             # The feed is gone. Looking takes its place until it can be joined again.
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _show(self, claims: Mapping[str, Any]) -> None:
-        await self._check_open(claims)
-        found = await self.ctx.progress.of_case(UUID(claims["sub"]), self.case_id)
+    async def _show(self, who: Citizen) -> None:
+        await check_open(who, self.ctx.ended)
+        found = await self.ctx.progress.of_case(who, self.case_id)
         if found.etag != self._etag:
             await self.socket.send(self.text_of(found))
             self._etag = found.etag
@@ -104,6 +102,10 @@ class Live:
         """Read away what the phone says, until it leaves."""
         while True:
             await self.socket.recv()
+
+
+def _citizen(claims: Mapping[str, Any]) -> Citizen:
+    return Citizen(UUID(claims["sub"]), UUID(claims["sid"]))
 
 
 def _code(result: object) -> int:

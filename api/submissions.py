@@ -9,9 +9,10 @@ from api.auth import CITIZEN
 from api.call import Call
 from api.routes import Routes
 from models.rules.states import AcceptMode
+from services.access import CaseUnknown
 from services.actors import Citizen
 from services.applicants import RealNameRequired
-from services.cases import CaseUnknown
+from services.cases import AgentRefused
 from services.filing import CaseOpenAlready, CaseOpenOnly, ItemVersionOutdated
 from services.flavours import (
     CreditUnrepaired,
@@ -22,9 +23,11 @@ from services.flavours import (
 )
 from services.forms import FormInvalid
 from services.items import ItemUnknown
+from services.parties import SignaturesMissing
 from services.step_up import RealNameLevelRequired
 from services.submissions import (
     CorrectionUnanswered,
+    GuardianNeeded,
     MaterialsMissing,
     PermitNotRequired,
     Receipt,
@@ -42,6 +45,7 @@ REFUSALS = (
     PermitNotRequired,
     ItemUnknown,
     StepNotAllowed,
+    SignaturesMissing,
 )
 
 
@@ -90,6 +94,8 @@ class ReceiptView(BaseModel):
         ShortfallUnnamed,
         ShortfallNotAllowed,
         CreditUnrepaired,
+        GuardianNeeded,
+        AgentRefused,
     ),
     idempotent=True,
     optional=True,

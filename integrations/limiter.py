@@ -45,6 +45,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "net_credential": rule("10/hour;30/day", strict=True),
         "face_outcome": rule("60/10minute"),
         "sms": rule("5/hour;10/day", strict=True),
+        "register": rule("10/hour;20/day", strict=True),
+        "errand": rule("30/hour;100/day", strict=True),  # a 代办员 helps a whole village
+        "mandate": rule("10/hour;30/day", strict=True),
         "sms_address": rule("30/hour", strict=True),
         "sms_device": rule("10/hour;20/day", strict=True),
         "sms_budget": rule("20000/day", strict=True),  # of the whole installation

@@ -16,9 +16,12 @@ class Account(Model):
 
     Levels are those of ``models.rules.levels``. An account that turned out to be the same
     person's as another has joined it and is empty.
+    Somebody without a phone has an account too, with no way in: others act for them. Nobody comes
+    in as an organisation (``kind`` ENTERPRISE): people do, by a mandate.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
+    kind = fields.CharField(12, db_default="PERSON", default="PERSON")
     level = fields.SmallIntField(default=0)
     phone_sealed = fields.BinaryField(null=True)
     phone_index = fields.CharField(64, null=True, db_index=True)

@@ -26,6 +26,10 @@ FRESH = timedelta(minutes=10)
 DRAFTS = """
 UPDATE cases SET extra_draft = true WHERE account_id = $1 AND state = 'DRAFT' AND item_id IN
   (SELECT item_id FROM cases WHERE account_id = $2 AND state = 'DRAFT' AND NOT extra_draft)"""
+# Nobody acts for themselves by a mandate.
+OWN_MANDATES = """
+UPDATE mandates SET status = 'ENDED', ended_at = $2, ended_by = $1, ended_why = '两个账号已经合并'
+WHERE principal_id = $1 AND agent_id = $1 AND status IN ('OFFERED', 'UNPROVEN', 'ACTIVE')"""
 # Every table that names an account as its owner and what becomes of it: tests compare this with
 # the database, so that a new table cannot be forgotten.
 MOVED = (
@@ -34,12 +38,19 @@ MOVED = (
     ("cases", "account_id"),
     ("credit_events", "account_id"),
     ("face_checks", "account_id"),
+    ("messages", "account_id"),
+    ("mandates", "principal_id"),
+    ("mandates", "agent_id"),
+    ("proxy_agents", "account_id"),
+    ("co_applicants", "account_id"),
 )
 LEFT_BEHIND = (
     ("persons", "account_id"),
     ("sessions", "account_id"),
     ("join_offers", "account_id"),
     ("join_offers", "target_id"),
+    # Nobody comes in as an organisation, so none is ever the account that joins.
+    ("enterprises", "account_id"),
 )
 
 
@@ -125,6 +136,7 @@ class Joins:
             # The names are our own constants, two lines above.
             sql = f"UPDATE {table} SET {column} = $1 WHERE {column} = $2"  # noqa: S608
             await rows(sql, [theirs, mine])
+        await rows(OWN_MANDATES, [theirs, self.entrances.clock.now()])
         await self._merge_persons(mine, theirs, surely=surely)
         changes = {"level": max(kept.level, Level.FACE) if surely else kept.level}
         if kept.phone_sealed is None and emptier.phone_sealed is not None:

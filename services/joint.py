@@ -18,8 +18,8 @@ from models.rules import joint as rules
 from models.rules.events import Event
 from models.rules.states import HandoffStatus, State
 from models.unit import transaction
+from services import access
 from services.actors import Citizen, RollUp
-from services.cases import CaseUnknown
 from services.forms import Forms
 from services.items import Items, PublishedItem
 from services.orders import close_soon
@@ -67,6 +67,9 @@ class Joint:
             item_version_id=item.version_id,
             applicant_type=parent.applicant_type,
             parent_id=parent.id,
+            filed_by=parent.filed_by,
+            mandate_id=parent.mandate_id,
+            mandate_kind=parent.mandate_kind,
             # Beside a draft of the same item that the person may have open.
             extra_draft=True,
             created_at=now,
@@ -194,9 +197,7 @@ class Joint:
 
     async def show(self, who: Citizen, case_id: UUID) -> Sequence[Child]:
         """Return the children of one's own case; raise ``CaseUnknown``."""
-        parent = await Case.of(who.account_id).get_or_none(id=case_id)
-        if parent is None:
-            raise CaseUnknown
+        parent = await access.seen(who, case_id, self.transitions.clock.now())
         found = []
         for child in await Case.filter(parent_id=parent.id).order_by("case_no"):
             notice = await _correction_of(child)

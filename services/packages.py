@@ -130,7 +130,14 @@ class Packages:
         applicant = await self.applicants.get(case.account_id)
         form = await self.forms.read(case.id)
         age = applicant.age_at(self.clock.now())
-        return applicant, form, facts_of(form.values, case.applicant_type, age)
+        return applicant, form, facts_of(form.values, case, age)
+
+    async def _filed_by(self, case: Case) -> dict[str, Any] | None:
+        """Return who filed it for the applicant, by which power; None for the applicant."""
+        if case.mandate_kind is None or case.filed_by is None:
+            return None
+        agent = await self.applicants.get(case.filed_by)
+        return {"kind": case.mandate_kind, "name": agent.name}
 
     def _answer(self, inquiry: Inquiry) -> dict[str, Any]:
         sealed = inquiry.answer_sealed or b""
@@ -148,10 +155,11 @@ class Packages:
             "applicant": {
                 "type": case.applicant_type,
                 "name": applicant.name,
-                "id_type": "RESIDENT_ID",
+                "id_type": applicant.id_type,
                 "id_number": applicant.id_number,
                 "phone": applicant.phone,
             },
+            "filed_by": await self._filed_by(case),
             "form": dict(form.values),
             "materials": await _materials(case.id, item, facts),
             "corrections": await _corrections(case.id),

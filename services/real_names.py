@@ -14,10 +14,12 @@ from models.rules.calendar import day_of
 from models.rules.levels import Level
 from models.rules.ways import Way
 from models.unit import transaction
+from services import mandates, parties
 from services.actors import Citizen
 from services.audit import Audit
 from services.errors import Conflict, Invalid, Unauthenticated
 from services.identities import Identity
+from services.persons import Persons
 from services.ports import (
     Clock,
     Crypto,
@@ -240,6 +242,11 @@ class RealNames:
                 verified_at=self.clock.now(),
                 **told,
             )
+        if not known:
+            # What was given to this person, or waits for their signature, finds them now.
+            persons = Persons(self.crypto)
+            await mandates.attach(persons, account.id, identity)
+            await parties.attach(persons, account.id, identity)
         await self.rise(who, account, level)
         return await self.profiles.of(account.id)
 

@@ -13,20 +13,22 @@ from models.rules import flavours as rules
 from models.rules import numbers
 from models.rules.conditions import exemption_for, required_materials
 from models.rules.events import Event
+from models.rules.mandates import Act, Capacity, capacity_at
 from models.rules.states import AcceptMode, State
 from models.unit import transaction
-from services import filing, flavours, lacking, promises
+from services import access, filing, flavours, lacking, promises
 from services.actors import Citizen
 from services.applicants import Applicant, Applicants, facts_of
-from services.cases import Cases, Opened
+from services.cases import Cases, Opened, check_agent
 from services.corrections import marks_of, unanswered
-from services.errors import FieldFault, Invalid
+from services.errors import FieldFault, Forbidden, Invalid
 from services.flavours import Wish
 from services.forms import check_form
 from services.idempotency import Once
 from services.items import PublishedItem
 from services.joint import Joint
 from services.orders import close_soon
+from services.parties import Parties
 from services.ports import Crypto
 from services.promises import PromiseKind
 from services.step_up import check_level
@@ -50,6 +52,13 @@ class MaterialsMissing(Invalid):
 
     code = "materials_missing"
     sentence = "还有必须提交的材料没有上传。"
+
+
+class GuardianNeeded(Forbidden):
+    """Who is under age is represented by a guardian (民法典19, 20)."""
+
+    code = "guardian_needed"
+    sentence = "未满18周岁,请由父母或其他监护人登录自己的账号来提交。"
 
 
 class PermitNotRequired(Invalid):
@@ -94,6 +103,7 @@ class Submissions:
     transitions: Transitions
     crypto: Crypto
     joint: Joint
+    parties: Parties
 
     @transaction
     async def submit(
@@ -106,7 +116,7 @@ class Submissions:
         ``services.filing`` and ``flavours.mode_of``.
         """
         wish = wish or Wish()
-        case = await self.cases.locked(who, case_id)
+        case = await self.cases.locked(who, case_id, Act.SUBMIT)
         once = Once.of(str(who.account_id), key, "submit", case_id, *wish.parts)
         if (given := await once.answered()) is not None:
             return Receipt(**given)
@@ -115,17 +125,19 @@ class Submissions:
         await self._check_level(who, case)
         opened = await self._complete(case)
         found = await filing.queue_up(case)
-        applicant = await self.applicants.get(who.account_id)
+        applicant = await self.applicants.get(case.account_id)
+        filer = await self._filer(who, opened, applicant)
         mode = await self._choose(opened, wish)
         let_off = {*wish.shortfall, *_replaced(opened.item, mode)}
         missing = await self._check(opened, applicant, let_off)
+        await self.parties.check_signed(case)
         filing.check_alone(found, opened.item, another=case.extra_draft or wish.another)
         wanted = missing & set(wish.shortfall)
         await lacking.want(case, opened.item, wanted)
         if mode is AcceptMode.SHORTFALL and not wanted:
             mode = AcceptMode.NORMAL
         numbered = await self._numbers(case, opened.item, applicant)
-        changes = {**numbered, "wanted_mode": mode.value}
+        changes = {**numbered, **filer, "wanted_mode": mode.value}
         await self.transitions.apply(case, opened.item, Event.SUBMIT, who.actor, changes=changes)
         await self._file_children(opened, who, applicant)
         return await self._answer(once, case)
@@ -133,6 +145,21 @@ class Submissions:
     async def _check_level(self, who: Citizen, case: Case) -> None:
         item = await self.cases.items.version(case.item_version_id)
         await check_level(who.account_id, item.real_name_level)
+
+    async def _filer(self, who: Citizen, opened: Opened, applicant: Applicant) -> dict[str, Any]:
+        """Return who files it and as what; raise ``AgentRefused`` or ``GuardianNeeded``."""
+        case, now = opened.case, self.transitions.clock.now()
+        mandate = await access.standing(who, case, now, Act.SUBMIT)
+        if mandate is not None:
+            check_agent(opened.item, mandate.kind)
+        elif (age := applicant.age_at(now)) is not None and capacity_at(age) is not Capacity.FULL:
+            raise GuardianNeeded
+        case.mandate_kind = None if mandate is None else mandate.kind.value
+        return {
+            "filed_by": who.account_id,
+            "mandate_id": None if mandate is None else mandate.id,
+            "mandate_kind": case.mandate_kind,
+        }
 
     async def _choose(self, opened: Opened, wish: Wish) -> AcceptMode:
         """Return the mode that the applicant wants; who takes another takes a promise back."""
@@ -159,7 +186,7 @@ class Submissions:
     @transaction
     async def resubmit(self, who: Citizen, case_id: UUID, key: str) -> Receipt:
         """Resubmit after a correction notice (T06): every point of it must be answered."""
-        case = await self.cases.locked(who, case_id)
+        case = await self.cases.locked(who, case_id, Act.SUBMIT)
         once = Once.of(str(who.account_id), key, "resubmit", case_id)
         if (given := await once.answered()) is not None:
             return Receipt(**given)
@@ -168,8 +195,9 @@ class Submissions:
         opened = await self._complete(case)
         mode = AcceptMode(case.wanted_mode)
         let_off = {*await lacking.open_codes(case.id), *_replaced(opened.item, mode)}
-        await self._check(opened, await self.applicants.get(who.account_id), let_off)
+        await self._check(opened, await self.applicants.get(case.account_id), let_off)
         await self._check_answered(opened)
+        await self.parties.check_signed(case)
         await lacking.settle(case.id)
         await self.transitions.apply(case, opened.item, Event.RESUBMIT, who.actor)
         return await self._answer(once, case)
@@ -177,7 +205,7 @@ class Submissions:
     @transaction
     async def withdraw(self, who: Citizen, case_id: UUID, key: str) -> Receipt:
         """Withdraw before acceptance (T46); of a joint case every department's part with it."""
-        case = await self.cases.locked(who, case_id)
+        case = await self.cases.locked(who, case_id, Act.SUBMIT)
         once = Once.of(str(who.account_id), key, "withdraw", case_id)
         if (given := await once.answered()) is not None:
             return Receipt(**given)
@@ -197,7 +225,7 @@ class Submissions:
         """Check form and materials; return the codes that are missing and were let off."""
         check_form(opened.item, opened.form.values)
         now = self.transitions.clock.now()
-        facts = facts_of(opened.form.values, opened.case.applicant_type, applicant.age_at(now))
+        facts = facts_of(opened.form.values, opened.case, applicant.age_at(now))
         exemption = exemption_for(opened.item.body.get("exemption_rules", ()), facts)
         if exemption is not None:
             raise PermitNotRequired(facts={"basis": exemption.basis})

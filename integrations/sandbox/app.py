@@ -22,6 +22,7 @@ from .paysign import PaySigner
 from .phone import Phone
 from .phonerules import refusals, this_machine_only
 from .realname import Realname
+from .registers import Registers
 from .sms import Sms
 from .store import Store
 from .subscriptions import Subscriptions
@@ -55,6 +56,7 @@ async def make_app(config: SandboxConfig) -> web.Application:
     app.add_routes(Oauth(wechat).routes())
     app.add_routes(NetId(credentials, store, now).routes())
     app.add_routes(WechatFaces(wechat, faces).routes())
+    app.add_routes(Registers(credentials, now).routes())
     app.add_routes(Courier(credentials, parcels, config.notify_base_url).routes())
     app.add_routes(Phone(store, wechat, subscriptions, orders, now).routes())
     app.add_routes(Backstage(credentials, store, callbacks, parcels, faults).routes())

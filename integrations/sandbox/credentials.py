@@ -49,6 +49,8 @@ class Credentials:
     courier_salt: str = field(repr=False)
     realname_secret_id: str
     realname_secret_key: str = field(repr=False)
+    registers_access_key: str
+    registers_secret: str = field(repr=False)
     h5_appid: str
     h5_secret: str = field(repr=False)
     app_appid: str
@@ -118,6 +120,8 @@ def _values() -> dict[str, str]:
         "courier_salt": secrets.token_hex(8),
         "realname_secret_id": f"wxsandbox{secrets.token_hex(12)}",
         "realname_secret_key": secrets.token_hex(16),
+        "registers_access_key": f"wxsandbox{secrets.token_hex(6)}",
+        "registers_secret": secrets.token_hex(20),
         "h5_appid": f"wxsandbox{secrets.token_hex(5)}",
         "h5_secret": secrets.token_hex(16),
         "app_appid": f"wxsandbox{secrets.token_hex(5)}",

@@ -35,7 +35,7 @@ def _account(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0011_indexes")]
+    dependencies = [("models", "0012_mandates")]
 
     initial = False
 

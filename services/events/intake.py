@@ -11,9 +11,9 @@ from models.handoff import BackofficeEvent
 from models.ids import uuid7
 from models.rules.states import HandoffStatus
 from models.unit import transaction
+from services.access import CaseUnknown
 from services.actors import Machine
 from services.alerts import watch
-from services.cases import CaseUnknown
 from services.events.decisions import Decisions
 from services.events.endings import Endings
 from services.events.inquiries import Inquiries

@@ -8,6 +8,8 @@ import pytest
 
 from models.account import Account, JoinOffer
 from models.ids import uuid7
+from models.mandate import Mandate
+from models.rules.mandates import MandateKind, MandateStatus
 from services.actors import Citizen
 from services.joins import LEFT_BEHIND, MOVED, JoinUnknown
 from services.profiles import SignedIn
@@ -132,3 +134,30 @@ async def test_an_offer_of_nobody_is_unknown(world: World) -> None:
     for each in (foreign, uuid4()):
         with pytest.raises(JoinUnknown):
             await world.ctx.joins.join(who, each, None)
+
+
+async def test_nobody_acts_for_themselves_afterwards(world: World) -> None:
+    """A mandate between the two accounts ends; what others gave stays good."""
+    kept, _ = await come_in(world, WANG)
+    gone, _ = await come_in(world, LI)
+    third, _ = await come_in(world, CHEN)
+    for principal, agent in ((gone, kept), (third, gone)):
+        await Mandate.create(
+            id=uuid7(),
+            principal_id=principal.account_id,
+            agent_id=agent.account_id,
+            agent_index="0" * 64,
+            agent_name_sealed=b"sealed",
+            kind=MandateKind.AGENT.value,
+            acts=["FILL"],
+            status=MandateStatus.ACTIVE.value,
+            basis="test",
+            granted_by=principal.account_id,
+            valid_from=world.clock.now(),
+            created_at=world.clock.now(),
+        )
+    await world.ctx.joins.join(gone, await offer(world, gone, kept.account_id), None)
+    found = {row.principal_id: row for row in await Mandate.all()}
+    assert found[kept.account_id].status == MandateStatus.ENDED
+    assert found[third.account_id].status == MandateStatus.ACTIVE
+    assert found[third.account_id].agent_id == kept.account_id
