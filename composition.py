@@ -21,6 +21,7 @@ from services.applicants import Applicants
 from services.approvals import Approvals
 from services.archive import Archive, ArchivePolicy
 from services.audit import APPEND, Audit
+from services.browser_logins import BrowserLogins
 from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
@@ -33,7 +34,10 @@ from services.drafts import Drafts
 from services.editions import RECOMPUTE, Editions
 from services.enrolment import Enrolment
 from services.enterprises import Enterprises
+from services.entrances import Entrances
 from services.events import BackofficeEvents
+from services.face_checks import FaceChecks
+from services.federation import Federation
 from services.fees import Fees
 from services.filing import Renewals
 from services.forms import Forms
@@ -44,7 +48,9 @@ from services.inquiries import Inquiries
 from services.issuing import Desk, Issuing
 from services.item_checks import ItemChecks
 from services.items import Items
+from services.joins import Joins
 from services.joint import Joint
+from services.leftovers import Leftovers
 from services.machines import Machines
 from services.mandates import Mandates
 from services.marks import Marks
@@ -52,6 +58,7 @@ from services.materials import Materials
 from services.members import Members
 from services.messages import Messages
 from services.moved import TELL_MOVED, Moves
+from services.net_credentials import NetChecks
 from services.notices import Notices
 from services.original_ends import OriginalEnds
 from services.originals import Originals
@@ -59,12 +66,14 @@ from services.overrides import Overrides
 from services.packages import Packages
 from services.parties import Parties
 from services.payments import Payments
+from services.phone_codes import PhoneCodes
 from services.ports import Clock
 from services.progress import ProgressReader
 from services.proxies import Proxies
 from services.publications import Publications
 from services.questions import Questions
 from services.ratings import Ratings
+from services.real_names import RealNames
 from services.recounts import Recounts
 from services.registrations import Registrations
 from services.reminders import REMIND, Reminders
@@ -72,17 +81,20 @@ from services.results import Results
 from services.reviews import Reviews
 from services.seeding import Seeding
 from services.serving import Serving
+from services.sessions import Sessions
 from services.shortfalls import Shortfalls
 from services.staff import StaffAccounts
 from services.statistics import Statistics
 from services.submissions import Submissions
 from services.superseding import NewEditions
 from services.supervision import AlertMeter, Supervision
+from services.tidings import TELL_ACCOUNT, Tidings
 from services.timeouts import Timeouts
 from services.timers import Timers
 from services.trail import Trail
 from services.transitions import ISSUE, ROLL_UP, TELL, Transitions
 from services.units import Units
+from services.ways import Ways
 from services.withdrawals import Withdrawals
 from settings import Settings
 from uploads.multipart import StreamedMultipart
@@ -156,6 +168,13 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     )
     withdrawals = Withdrawals(cases, packages)
     joint = Joint(items, forms, transitions, withdrawals)
+    tidings = Tidings(
+        made.clock, made.crypto, made.jobs, made.messages, made.sms, _templates(settings)
+    )
+    sessions = Sessions(made.clock, made.crypto, made.tokens, made.ended)
+    real_names = RealNames(made.clock, made.crypto, made.realname, made.wechat_realname, audit)
+    entrances = Entrances(made.clock, made.crypto, sessions, tidings)
+    ways = Ways(entrances, audit)
     parties = Parties(cases, audit)
     mandates = Mandates(made.clock, applicants, items, made.jobs, audit)
     guardians = Guardians(mandates, made.registers)
@@ -163,13 +182,31 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         tokens=made.tokens,
         limiter=made.limiter,
         broadcast=made.broadcast,
+        ended=made.ended,
         registry=CollectorRegistry(),
         multipart=StreamedMultipart(),
-        accounts=Accounts(made.clock, made.crypto, made.tokens, made.login, made.realname),
-        staff=StaffAccounts(
-            made.clock, made.tokens, made.passwords, made.crypto, made.codes, audit
+        accounts=Accounts(made.clock, made.crypto, entrances, made.login, real_names),
+        real_names=real_names,
+        face_checks=FaceChecks(made.crypto, real_names, made.faces, audit, settings.public_base),
+        net_checks=NetChecks(made.passing, made.netid, real_names),
+        joins=Joins(entrances, made.tokens, audit),
+        browser_logins=BrowserLogins(
+            made.crypto,
+            made.passing,
+            made.oidc,
+            made.wechat_h5,
+            Federation(ways, real_names),
+            ways,
+            settings.public_base,
         ),
-        enrolment=Enrolment(made.clock, made.passwords, made.crypto, made.codes, audit),
+        wechat_app=made.wechat_app,
+        phone_codes=PhoneCodes(made.crypto, made.codes, made.sms, made.limiter),
+        sessions=sessions,
+        ways=ways,
+        staff=StaffAccounts(
+            made.clock, made.tokens, made.passwords, made.crypto, made.one_time_codes, audit
+        ),
+        enrolment=Enrolment(made.clock, made.passwords, made.crypto, made.one_time_codes, audit),
         members=Members(made.clock, made.passwords, audit),
         units=Units(audit),
         trail=Trail(audit),
@@ -236,10 +273,12 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             "delivery.poll": deliveries.poll,
             RECOMPUTE: recounts.run,
             TELL_MOVED: messages.tell_moved,
+            TELL_ACCOUNT: tidings.deliver,
         },
         schedules={
             "timers": ("* * * * *", timers.sweep),
             "credit": ("7 * * * *", credit.tick),
+            "leftovers": ("23 * * * *", Leftovers(made.clock).sweep),
             "archive": ("*/10 * * * *", archive.sweep),
             "audit.anchor": ("0 * * * *", audit.anchor),
             "notices": ("*/5 * * * *", issuing.sweep),

@@ -73,6 +73,16 @@ class Settings(BaseSettings):
     wechat_template_action: str
     wechat_template_progress: str
     wechat_state: str = "formal"
+    wechat_open_base: str | None = Field(None, description="https://open.weixin.qq.com")
+    wechat_h5_appid: str | None = None
+    wechat_h5_secret: SecretStr | None = None
+    wechat_app_appid: str | None = None
+    wechat_app_secret: SecretStr | None = None
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_level_claim: str = "acr"
+    oidc_number_claim: str = "id_number"
 
     wxpay_api_base: str
     wxpay_api_backup: str
@@ -89,12 +99,17 @@ class Settings(BaseSettings):
     sms_api_base: str
     sms_access_key: str
     sms_secret: SecretStr
+    sms_daily_budget: int = Field(20000, ge=1, le=100_000_000, description="codes sent a day")
     realname_api_base: str
     realname_secret_id: str
     realname_secret_key: SecretStr
     registers_api_base: str
     registers_access_key: str
     registers_secret: SecretStr
+    netid_api_base: str | None = Field(None, description="of the network identity (网证)")
+    netid_access_key: str | None = None
+    netid_secret: SecretStr | None = None
+    realname_face_rule: str = Field("1", max_length=64, description="RuleId of the face check")
     courier_order_url: str
     courier_query_url: str
     courier_customer: str
@@ -138,6 +153,7 @@ class Settings(BaseSettings):
     def outside_urls(self) -> tuple[str, ...]:
         """Return every base URL of somebody else's system."""
         return (
+            *filter(None, (self.wechat_open_base, self.oidc_issuer, self.netid_api_base)),
             self.wechat_api_base,
             self.wxpay_api_base,
             self.wxpay_api_backup,
@@ -147,6 +163,18 @@ class Settings(BaseSettings):
             self.courier_order_url,
             self.courier_query_url,
         )
+
+    @model_validator(mode="after")
+    def _offers_ways_whole(self) -> Self:
+        for way in (
+            (self.wechat_h5_appid, self.wechat_h5_secret, self.wechat_open_base),
+            (self.wechat_app_appid, self.wechat_app_secret),
+            (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret),
+            (self.netid_api_base, self.netid_access_key, self.netid_secret),
+        ):
+            if any(way) and not all(way):
+                raise ValueError("a way in needs its address, its id and its secret, or none")
+        return self
 
     @model_validator(mode="after")
     def _keeps_retired_keys_apart(self) -> Self:
@@ -173,7 +201,13 @@ class Settings(BaseSettings):
             if parts.scheme != "https" or parts.hostname in LOOPBACK or parts.query:
                 raise ValueError(f"production needs an https address without query, not {url}")
         ids = (self.wechat_appid, self.wxpay_mchid, self.wxpay_pub_key_id)
-        if any(SANDBOX_MARK in each for each in ids):
+        optional = (
+            self.wechat_h5_appid,
+            self.wechat_app_appid,
+            self.oidc_client_id,
+            self.netid_access_key,
+        )
+        if any(SANDBOX_MARK in each for each in (*ids, *filter(None, optional))):
             raise ValueError("production refuses credentials of the sandbox")
         for file in (self.token_key_file, self.document_key_file, self.wxpay_mch_key_file):
             if file.stat().st_mode & 0o077:

@@ -8,17 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from api.auth import CITIZEN, PUBLIC
 from api.call import Call
 from api.routes import Routes
-from services.accounts import (
-    AlreadyVerified,
-    IdentityInUse,
-    NameMismatch,
-    NoRecord,
-    Profile,
-    SignedIn,
-)
+from models.rules.devices import device_name
 from services.actors import Citizen
 from services.errors import LoginCodeInvalid, OutsideUnavailable
-from services.identities import IdNumberRefused, NameRefused
+from services.profiles import Profile, SignedIn
 from services.sessions import ACCESS_LIFE, SessionEnded
 
 entrance = Routes("accounts", "/v1", PUBLIC)
@@ -34,17 +27,16 @@ class Code(BaseModel):
     code: str = Field(min_length=1, max_length=256)
 
 
+class LoginCode(Code):
+    """``device`` is what its owner calls the phone, for the list of devices."""
+
+    device: str = Field("", max_length=60)
+
+
 class RefreshToken(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     refresh_token: str = Field(min_length=1, max_length=256)
-
-
-class RealName(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    name: str = Field(min_length=1, max_length=100)
-    id_number: str = Field(min_length=1, max_length=64)
 
 
 class ElderMode(BaseModel):
@@ -88,15 +80,16 @@ class SignedInView(BaseModel):
 @entrance.add(
     "POST",
     "/login/wechat",
-    body=Code,
+    body=LoginCode,
     answer=SignedInView,
     errors=(LoginCodeInvalid, OutsideUnavailable),
 )
 async def login_wechat(call: Call[None]) -> SignedInView:
     """Log in with a wx.login code; the first time makes the account."""
-    body = call.body(Code)
+    body = call.body(LoginCode)
     await call.ctx.limiter.hit("login", call.address)
-    return SignedInView.of(await call.ctx.accounts.login_wechat(body.code))
+    device = device_name(call.user_agent, body.device)
+    return SignedInView.of(await call.ctx.accounts.login_wechat(body.code, device))
 
 
 @entrance.add(
@@ -133,32 +126,6 @@ async def set_phone(call: Call[Citizen]) -> AccountView:
     body = call.body(Code)
     await call.ctx.limiter.hit("phone", str(call.who.account_id))
     return AccountView.of(await call.ctx.accounts.set_phone(call.who, body.code))
-
-
-@accounts.add(
-    "POST",
-    "/me/real-name",
-    body=RealName,
-    answer=AccountView,
-    errors=(
-        IdNumberRefused,
-        NameRefused,
-        NameMismatch,
-        NoRecord,
-        AlreadyVerified,
-        IdentityInUse,
-        OutsideUnavailable,
-    ),
-)
-async def verify_real_name(call: Call[Citizen]) -> AccountView:
-    """Verify one's real name: name and ID number against the register."""
-    body = call.body(RealName)
-    # A slip of the finger is refused first and counts for nothing: the register is not asked.
-    identity = call.ctx.accounts.read_identity(body.name, body.id_number)
-    await call.ctx.limiter.hit("realname", str(call.who.account_id))
-    return AccountView.of(
-        await call.ctx.accounts.verify_real_name(call.who, identity.name, identity.id_number)
-    )
 
 
 @accounts.add("PUT", "/me/elder-mode", body=ElderMode, answer=AccountView)

@@ -12,7 +12,7 @@ from models.rules.events import Role
 from models.rules.scopes import Scope
 from services.actors import Citizen, Machine, Officer
 from services.errors import Forbidden, Unauthenticated
-from services.ports import Tokens
+from services.ports import EndedSessions, Tokens
 from services.sessions import CITIZEN_AUDIENCE
 from services.staff import Present
 
@@ -56,8 +56,16 @@ async def _anybody(request: Request, ctx: Context) -> None:
     return None
 
 
+async def check_open(who: Citizen, ended: EndedSessions) -> None:
+    """Raise ``Unauthenticated`` for a citizen whose session was ended, though the token lives."""
+    if await ended.has(who.session_id):
+        raise Unauthenticated
+
+
 async def _citizen(request: Request, ctx: Context) -> Citizen:
-    return citizen_of(bearer(request), ctx.tokens)
+    who = citizen_of(bearer(request), ctx.tokens)
+    await check_open(who, ctx.ended)
+    return who
 
 
 async def _member(request: Request, ctx: Context) -> Present:

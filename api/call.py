@@ -67,6 +67,11 @@ class Call(Generic[Who]):
         """Return the client's address as the trusted proxy tells it."""
         return self.request.client_ip or "unknown"
 
+    @property
+    def user_agent(self) -> str:
+        """Return what the client says it is; used and thrown away, never kept."""
+        return self.request.headers.get("user-agent", "")[:512]
+
     def body(self, model: type[Model], *, optional: bool = False) -> Model:
         """Read the JSON body strictly; raise ``Malformed`` or ``FieldsInvalid``.
 

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from services.accounts import Accounts
 from services.approvals import Approvals
+from services.browser_logins import BrowserLogins
 from services.cases import Cases
 from services.commitments import Commitments
 from services.counter_mandates import CounterMandates
@@ -16,6 +17,7 @@ from services.drafts import Drafts
 from services.enrolment import Enrolment
 from services.enterprises import Enterprises
 from services.events import BackofficeEvents
+from services.face_checks import FaceChecks
 from services.files import MultipartReader
 from services.filing import Renewals
 from services.guardians import Guardians
@@ -23,27 +25,32 @@ from services.handoff import Handoff
 from services.inline_fixes import InlineFixes
 from services.inquiries import Inquiries
 from services.items import Items
+from services.joins import Joins
 from services.joint import Joint
 from services.machines import Machines
 from services.mandates import Mandates
 from services.marks import Marks
 from services.materials import Materials
 from services.members import Members
+from services.net_credentials import NetChecks
 from services.notices import Notices
 from services.originals import Originals
 from services.overrides import Overrides
 from services.parties import Parties
 from services.payments import Payments
-from services.ports import Broadcast, Limiter, Tokens
+from services.phone_codes import PhoneCodes
+from services.ports import Broadcast, EndedSessions, Limiter, Tokens, WechatWeb
 from services.progress import ProgressReader
 from services.proxies import Proxies
 from services.publications import Publications
 from services.questions import Questions
 from services.ratings import Ratings
+from services.real_names import RealNames
 from services.registrations import Registrations
 from services.results import Results
 from services.reviews import Reviews
 from services.serving import Serving
+from services.sessions import Sessions
 from services.shortfalls import Shortfalls
 from services.staff import StaffAccounts
 from services.statistics import Statistics
@@ -51,6 +58,7 @@ from services.submissions import Submissions
 from services.supervision import AlertMeter, Supervision
 from services.trail import Trail
 from services.units import Units
+from services.ways import Ways
 from services.withdrawals import Withdrawals
 
 
@@ -61,9 +69,19 @@ class Context:
     tokens: Tokens
     limiter: Limiter
     broadcast: Broadcast
+    ended: EndedSessions
     registry: CollectorRegistry
     multipart: MultipartReader
     accounts: Accounts
+    real_names: RealNames
+    face_checks: FaceChecks
+    net_checks: NetChecks
+    joins: Joins
+    phone_codes: PhoneCodes
+    browser_logins: BrowserLogins
+    wechat_app: WechatWeb | None
+    sessions: Sessions
+    ways: Ways
     staff: StaffAccounts
     enrolment: Enrolment
     members: Members

@@ -86,7 +86,7 @@ class ProxyAgentView(BaseModel):
 async def give_at_counter(call: Call[Officer]) -> MandateView:
     """Record a mandate that a person gave at the window; the agent takes it on their phone."""
     body = call.body(CounterMandate)
-    read = call.ctx.accounts.read_identity
+    read = call.ctx.real_names.read_identity
     principal = read(body.principal.name, body.principal.id_number)
     agent = read(body.agent.name, body.agent.id_number)
     offer = Offer(agent, frozenset(body.acts), body.until, body.item_code)
@@ -112,7 +112,7 @@ async def give_at_counter(call: Call[Officer]) -> MandateView:
 async def guard_at_counter(call: Call[Officer]) -> MandateView:
     """Record a guardian whose papers the window has seen."""
     body = call.body(Guardianship)
-    read = call.ctx.accounts.read_identity
+    read = call.ctx.real_names.read_identity
     guardian = read(body.guardian.name, body.guardian.id_number)
     ward = read(body.ward.name, body.ward.id_number)
     found = await call.ctx.counter_mandates.guard(call.who, guardian, ward, body.basis)
@@ -130,7 +130,7 @@ async def guard_at_counter(call: Call[Officer]) -> MandateView:
 async def appoint(call: Call[Officer]) -> ProxyAgentView:
     """Appoint a person with a real-named account as 代办员 of a township."""
     body = call.body(Appointment)
-    person = call.ctx.accounts.read_identity(body.person.name, body.person.id_number)
+    person = call.ctx.real_names.read_identity(body.person.name, body.person.id_number)
     return ProxyAgentView.of(await call.ctx.proxies.appoint(call.who, person, body.unit))
 
 

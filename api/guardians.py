@@ -33,7 +33,7 @@ ROUTES = (guardians,)
 async def bind_ward(call: Call[Citizen]) -> MandateView:
     """Act for a child as its guardian, as the household register knows it."""
     body = call.body(PersonNamed)
-    ward = call.ctx.accounts.read_identity(body.name, body.id_number)
+    ward = call.ctx.real_names.read_identity(body.name, body.id_number)
     await call.ctx.limiter.hit("register", str(call.who.account_id))
     found = await call.ctx.guardians.bind(call.who, ward)
     return MandateView.of(await call.ctx.mandates.listed(found))

@@ -98,6 +98,7 @@ class ItemDetail(BaseModel):
     tags: list[str]
     guide: dict[str, Any]
     applicant_types: list[str]
+    real_name_level: int
     limits: dict[str, Any]
     fee: dict[str, Any]
     flags: dict[str, Any]
@@ -111,6 +112,7 @@ class ItemDetail(BaseModel):
         body = item.body
         return cls(
             version=item.version,
+            real_name_level=item.real_name_level,
             tags=body.get("tags", []),
             materials=[_spec(material) for material in item.materials],
             **{

@@ -11,6 +11,7 @@ import structlog
 from sanic import Websocket
 from sanic.exceptions import SanicException
 
+from api.auth import check_open
 from api.context import Context
 from models.database import DatabaseLost, is_lost
 from services.access import CaseUnknown
@@ -61,7 +62,9 @@ class Live:
             token = orjson.loads(first or b"")["access_token"]
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
             raise Unauthenticated from error
-        return self.ctx.tokens.read(str(token), audience=CITIZEN_AUDIENCE)
+        claims = self.ctx.tokens.read(str(token), audience=CITIZEN_AUDIENCE)
+        await check_open(_citizen(claims), self.ctx.ended)
+        return claims
 
     async def _follow(self, claims: Mapping[str, Any]) -> int:
         """Push until something ends it; return the code to close with."""
@@ -89,6 +92,7 @@ class Live:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _show(self, who: Citizen) -> None:
+        await check_open(who, self.ctx.ended)
         found = await self.ctx.progress.of_case(who, self.case_id)
         if found.etag != self._etag:
             await self.socket.send(self.text_of(found))
@@ -107,6 +111,8 @@ def _citizen(claims: Mapping[str, Any]) -> Citizen:
 def _code(result: object) -> int:
     if isinstance(result, CaseUnknown):
         return NOT_YOURS
+    if isinstance(result, Unauthenticated):
+        return NOT_SIGNED_IN
     if isinstance(result, SanicException):
         return LEFT
     if isinstance(result, DatabaseLost) or (isinstance(result, Exception) and is_lost(result)):

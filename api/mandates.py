@@ -168,7 +168,7 @@ async def give_mandate(call: Call[Citizen]) -> MandateView:
     """Let somebody act for oneself or for an organisation; they have to take it."""
     body = call.body(NewMandate)
     await call.ctx.limiter.hit("mandate", str(call.who.account_id))
-    agent = call.ctx.accounts.read_identity(body.agent.name, body.agent.id_number)
+    agent = call.ctx.real_names.read_identity(body.agent.name, body.agent.id_number)
     offer = Offer(agent, frozenset(body.acts), body.until, body.item_code, body.case_id)
     principal = body.principal or call.who.account_id
     found = await call.ctx.mandates.give(call.who, principal, offer, call.idempotency_key)

@@ -79,7 +79,7 @@ async def add_party(call: Call[Citizen], case_id: UUID) -> PartyList:
     """Name somebody who applies too; they sign on their own phone."""
     body = call.body(NewParty)
     await call.ctx.limiter.hit("mandate", str(call.who.account_id))
-    person = call.ctx.accounts.read_identity(body.name, body.id_number)
+    person = call.ctx.real_names.read_identity(body.name, body.id_number)
     await call.ctx.parties.add(call.who, case_id, person, body.role)
     return await _shown(call, case_id)
 

@@ -88,7 +88,7 @@ class WaitingList(BaseModel):
 async def start_errand(call: Call[Citizen]) -> MandateView:
     """Begin to act, as 代办员, for somebody without a phone; a window has to see the signature."""
     body = call.body(NewErrand)
-    person = call.ctx.accounts.read_identity(body.principal.name, body.principal.id_number)
+    person = call.ctx.real_names.read_identity(body.principal.name, body.principal.id_number)
     await call.ctx.limiter.hit("errand", str(call.who.account_id))
     errand = Errand(person, frozenset(body.acts), body.item_code, body.until)
     found = await call.ctx.proxies.start(call.who, errand)

@@ -24,6 +24,7 @@ from services.flavours import (
 from services.forms import FormInvalid
 from services.items import ItemUnknown
 from services.parties import SignaturesMissing
+from services.step_up import RealNameLevelRequired
 from services.submissions import (
     CorrectionUnanswered,
     GuardianNeeded,
@@ -87,6 +88,7 @@ class ReceiptView(BaseModel):
     answer=ReceiptView,
     errors=(
         *REFUSALS,
+        RealNameLevelRequired,
         ItemVersionOutdated,
         CaseOpenAlready,
         CaseOpenOnly,

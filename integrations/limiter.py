@@ -38,13 +38,20 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "login": rule("60/minute"),  # per address: an office may share one
         "refresh": rule("60/minute"),
+        "ways": rule("20/hour", strict=True),
         "phone": rule("10/hour", strict=True),
         "realname": rule("5/hour;10/day", strict=True),
+        "face": rule("5/hour;10/day", strict=True),
+        "net_credential": rule("10/hour;30/day", strict=True),
+        "face_outcome": rule("60/10minute"),
+        "sms": rule("5/hour;10/day", strict=True),
         "register": rule("10/hour;20/day", strict=True),
         "errand": rule("30/hour;100/day", strict=True),  # a 代办员 helps a whole village
         "mandate": rule("10/hour;30/day", strict=True),
-        "sms": rule("1/minute;5/hour;10/day", strict=True),
         "sms_address": rule("30/hour", strict=True),
+        "sms_device": rule("10/hour;20/day", strict=True),
+        "sms_budget": rule("20000/day", strict=True),  # of the whole installation
+        "code_try": rule("30/hour", strict=True),
         "query_address": rule("20/minute;200/day", strict=True),
         "verify_address": rule("30/minute;500/day", strict=True),
         "query_code": rule("5/10minute;20/day", strict=True),

@@ -1,101 +1,50 @@
-"""Name and ID number against the authority's register: Tencent Cloud FaceID."""
+"""Name, ID number and phone against the authority's register: Tencent Cloud FaceID."""
 
-import hashlib
-import hmac
-import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
-from integrations.http import Http
+from integrations.faceid import FaceId
 from services.errors import OutsideUnavailable
-from services.ports import Clock, RealNameVerdict
+from services.ports import RealNameVerdict
 
-SERVICE, ACTION, VERSION = "faceid", "IdCardVerification", "2018-03-01"
-CONTENT_TYPE = "application/json; charset=utf-8"
+MATCH, MISMATCH, NO_RECORD = RealNameVerdict
 
-# -2 is an impossible number and -3 an impossible name: neither is this person's.
-# -4, -6 and -7 (service error, upgrading, daily limit) are no verdict.
-VERDICTS: Mapping[str, RealNameVerdict] = {
-    "0": RealNameVerdict.MATCH,
-    "-1": RealNameVerdict.MISMATCH,
-    "-2": RealNameVerdict.MISMATCH,
-    "-3": RealNameVerdict.MISMATCH,
-    "-5": RealNameVerdict.NO_RECORD,
+# IdCardVerification: -2 is an impossible number and -3 an impossible name: neither is this
+# person's. -4, -6 and -7 (service error, upgrading, daily limit) are no verdict.
+TWO: Mapping[str, RealNameVerdict] = {
+    "0": MATCH,
+    "-1": MISMATCH,
+    "-2": MISMATCH,
+    "-3": MISMATCH,
+    "-5": NO_RECORD,
+}
+# PhoneVerification: -6, -7 and -8 are an impossible phone, number and name. -11 (busy) and -12
+# (daily limit) are no verdict.
+THREE: Mapping[str, RealNameVerdict] = {
+    "0": MATCH,
+    "-4": MISMATCH,
+    "-6": MISMATCH,
+    "-7": MISMATCH,
+    "-8": MISMATCH,
+    "-9": NO_RECORD,
 }
 
 
 class TencentRealName:
-    """``IdCardVerification`` 2018-03-01; matches and mismatches are both billed."""
+    """Two factors, or three with the phone; matches and mismatches are both billed."""
 
-    def __init__(
-        self, http: Http, clock: Clock, *, base_url: str, secret_id: str, secret_key: str
-    ) -> None:
-        self._http = http
-        self._clock = clock
-        self._url = f"{base_url.rstrip('/')}/"
-        self._host = urlsplit(base_url).netloc
-        self._secret_id = secret_id
-        self._secret_key = secret_key
+    def __init__(self, faceid: FaceId) -> None:
+        self._faceid = faceid
 
-    async def check(self, name: str, id_number: str) -> RealNameVerdict:
+    async def check(self, name: str, id_number: str, phone: str | None = None) -> RealNameVerdict:
         """Return the register's verdict; raise ``OutsideUnavailable`` when there is none."""
-        body = json.dumps({"IdCard": id_number, "Name": name}, ensure_ascii=False).encode()
-        timestamp = int(self._clock.now().timestamp())
-        headers = {
-            "Authorization": self._authorize(body, timestamp),
-            "Content-Type": CONTENT_TYPE,
-            "Host": self._host,
-            "X-TC-Action": ACTION,
-            "X-TC-Version": VERSION,
-            "X-TC-Timestamp": str(timestamp),
-        }
-        reply = await self._http.request("POST", self._url, headers=headers, body=body)
+        asked = {"IdCard": id_number, "Name": name}
+        action, verdicts = "IdCardVerification", TWO
+        if phone is not None:
+            action, verdicts = "PhoneVerification", THREE
+            asked["Phone"] = phone.removeprefix("+86")
+        response = await self._faceid.ask(action, asked)
         try:
-            result = json.loads(reply.body)["Response"]["Result"]
-            return VERDICTS[result]
-        except (ValueError, KeyError, TypeError, RecursionError):
+            return verdicts[response["Result"]]
+        except (KeyError, TypeError):
             # From None: the answer may quote the person.
             raise OutsideUnavailable from None
-
-    def _authorize(self, body: bytes, timestamp: int) -> str:
-        return authorize(
-            self._secret_id,
-            self._secret_key,
-            service=SERVICE,
-            action=ACTION,
-            host=self._host,
-            timestamp=timestamp,
-            body=body,
-        )
-
-
-def authorize(
-    secret_id: str,
-    secret_key: str,
-    *,
-    service: str,
-    action: str,
-    host: str,
-    timestamp: int,
-    body: bytes,
-) -> str:
-    """Return the Authorization header of TC3-HMAC-SHA256 for a JSON POST to ``/``.
-
-    The rule: https://cloud.tencent.com/document/api/213/30654 (signature v3).
-    """
-    names = "content-type;host;x-tc-action"
-    headers = f"content-type:{CONTENT_TYPE}\nhost:{host}\nx-tc-action:{action.lower()}\n"
-    request = f"POST\n/\n\n{headers}\n{names}\n{hashlib.sha256(body).hexdigest()}"
-    date = datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d")
-    scope = f"{date}/{service}/tc3_request"
-    digest = hashlib.sha256(request.encode()).hexdigest()
-    text = f"TC3-HMAC-SHA256\n{timestamp}\n{scope}\n{digest}"
-    key = f"TC3{secret_key}".encode()
-    for part in (date, service, "tc3_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    signature = hmac.new(key, text.encode(), "sha256").hexdigest()
-    return (
-        f"TC3-HMAC-SHA256 Credential={secret_id}/{scope}, SignedHeaders={names}, "
-        f"Signature={signature}"
-    )

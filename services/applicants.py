@@ -30,6 +30,13 @@ class RealNameRequired(Forbidden):
     sentence = "请先完成实名认证。"
 
 
+class IdNumberRequired(RealNameRequired):
+    """Who showed a 网证 has not told their ID number, which this act needs by law."""
+
+    code = "id_number_required"
+    sentence = "办理这个事项依法需要身份证号码,请在实名认证里补充。填写的内容都保存着。"
+
+
 @dataclass(frozen=True)
 class Applicant:
     """A real-named person or a verified organisation. ``repr`` shows the account only.
@@ -66,7 +73,7 @@ class Applicants:
     crypto: Crypto
 
     async def get(self, account_id: UUID) -> Applicant:
-        """Return whose account it is; raise ``RealNameRequired`` when nobody was checked yet."""
+        """Return whose account it is; raise ``RealNameRequired`` or ``IdNumberRequired``."""
         found = await rows(WHO, [account_id])
         if not found:
             raise Unauthenticated
@@ -78,6 +85,8 @@ class Applicants:
             return Applicant(account_id, who["name"], who["uscc"], phone, who["org_type"])
         if who["name_sealed"] is None:
             raise RealNameRequired
+        if who["id_number_sealed"] is None:
+            raise IdNumberRequired
         return Applicant(
             account_id=account_id,
             name=self.crypto.open(who["name_sealed"], "person.name").decode(),

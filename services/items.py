@@ -88,6 +88,11 @@ class PublishedItem:
         return found
 
     @property
+    def real_name_level(self) -> int:
+        """How surely who files it must be known (实名等级); by default the first level."""
+        return int(self.body.get("real_name_level", 1))
+
+    @property
     def acceptor(self) -> Role:
         """Who accepts: the window or the department (``acceptance.actor``)."""
         return acceptor_role(self.body["acceptance"]["actor"])

@@ -12,6 +12,7 @@ from models.message import Message
 from models.rules.calendar import SHANGHAI
 from models.rules.clock_table import ClockName
 from models.rules.events import Event
+from models.rules.ways import Way
 from models.unit import transaction
 from services.access import receivers
 from services.errors import OutsideUnavailable
@@ -146,7 +147,7 @@ class Messages:
     async def _send(self, message: Message) -> tuple[Sent, str | None]:
         account = await _addressee(message)
         identity = (
-            await WechatIdentity.filter(account_id=account.id)
+            await WechatIdentity.filter(account_id=account.id, app=Way.WECHAT_MINI.app)
             .order_by("-created_at", "-id")
             .first()
         )

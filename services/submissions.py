@@ -31,6 +31,7 @@ from services.orders import close_soon
 from services.parties import Parties
 from services.ports import Crypto
 from services.promises import PromiseKind
+from services.step_up import check_level
 from services.transitions import StepNotAllowed, Transitions
 
 # 数据库核对一致: what the real-name check has confirmed about the applicant is noted on the way.
@@ -110,8 +111,9 @@ class Submissions:
     ) -> Receipt:
         """Submit a draft (T01): complete form, required materials or a wish to bring them later.
 
-        Raises ``RealNameRequired``, ``FormInvalid``, ``MaterialsMissing``, ``PermitNotRequired``,
-        ``CreditUnrepaired``, and the problems of ``services.filing`` and ``flavours.mode_of``.
+        Raises ``RealNameRequired``, ``RealNameLevelRequired`` (the draft waits), ``FormInvalid``,
+        ``MaterialsMissing``, ``PermitNotRequired``, ``CreditUnrepaired``, and the problems of
+        ``services.filing`` and ``flavours.mode_of``.
         """
         wish = wish or Wish()
         case = await self.cases.locked(who, case_id, Act.SUBMIT)
@@ -120,6 +122,7 @@ class Submissions:
             return Receipt(**given)
         if case.state is not State.DRAFT:
             raise StepNotAllowed
+        await self._check_level(who, case)
         opened = await self._complete(case)
         found = await filing.queue_up(case)
         applicant = await self.applicants.get(case.account_id)
@@ -140,6 +143,10 @@ class Submissions:
         await self.transitions.apply(case, opened.item, Event.SUBMIT, who.actor, changes=changes)
         await self._file_children(opened, who, applicant)
         return await self._answer(once, case)
+
+    async def _check_level(self, who: Citizen, case: Case) -> None:
+        item = await self.cases.items.version(case.item_version_id)
+        await check_level(who.account_id, item.real_name_level)
 
     async def _filer(self, who: Citizen, opened: Opened, applicant: Applicant) -> dict[str, Any]:
         """Return who files it and as what; raise ``AgentRefused`` or ``GuardianNeeded``."""
@@ -170,6 +177,7 @@ class Submissions:
     async def _file_children(self, parent: Opened, who: Citizen, applicant: Applicant) -> None:
         """File a joint application with each of its departments, all of them or none (联办件)."""
         for child in await self.joint.split(parent.case, parent.item):
+            await self._check_level(who, child)
             opened = await self._complete(child)
             await self._check(opened, applicant, frozenset())
             numbered = await self._numbers(child, opened.item, applicant)

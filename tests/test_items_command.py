@@ -100,7 +100,7 @@ def test_an_import_waits_for_a_supervisor(
     tmp_path: Path, settings: Settings, database: str, capsys: Printed
 ) -> None:
     file = tmp_path / "item.json"
-    body = item("item10", version="2026.3")
+    body = item("item10", version="2026.9")
     file.write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
     assert alone(["import", str(file)]) is None
     assert asyncio.run(installed(settings, ["import", str(file), str(file)])) == 0
@@ -108,7 +108,7 @@ def test_an_import_waits_for_a_supervisor(
     [draft] = told(database, "SELECT status, writers::text, body::text FROM item_drafts")
     assert (draft["status"], draft["writers"]) == ("DRAFT", '["import"]')
     assert json.loads(draft["body"]) == body
-    assert told(database, "SELECT 1 FROM item_versions WHERE version = '2026.3'") == []
+    assert told(database, "SELECT 1 FROM item_versions WHERE version = '2026.9'") == []
 
 
 def test_questions_are_imported(

@@ -29,11 +29,36 @@ answers 200 ``{message_id}``; the same request_id again gives the same message_i
 Headers: ``X-Access-Key``, ``X-Timestamp`` (Unix seconds, at most 5 minutes off) and ``X-Signature``
 = lower-case hex of HMAC-SHA256(secret, timestamp + body) on the raw bytes. Errors are
 ``{code, message}``: 401 SIGNATURE_INVALID, 400 PARAM_INVALID, 409 REQUEST_ID_REUSED. A phone is
-``13800000001`` or ``+8613800000001``.
+``13800000001`` or ``+8613800000001``. ``POST /sms/v1/calls`` takes the same and reads it out by a
+voice call.
 
 Real name: ``POST /`` with ``X-TC-Action: IdCardVerification``, ``X-TC-Version: 2018-03-01``, signed
 by TC3-HMAC-SHA256 for service ``faceid``. Answers are HTTP 200 with ``{"Response": {"Result",
 "Description", "RequestId"}}`` or ``{"Response": {"Error": {"Code", "Message"}, "RequestId"}}``.
+
+``PhoneVerification`` compares three factors with the citizen's own phone. ``DetectAuth`` begins a
+face check and answers ``{"BizToken", "Url"}``; the address is a page that passes or fails it.
+``GetDetectInfoEnhanced`` with ``InfoType`` 1 answers ``{"Text": {"ErrCode": null|0|1004, ...}}``.
+
+WeChat's face check: ``POST /cityservice/face/identify/getverifyid`` and ``.../queryverifyinfo``;
+the result is decided on the phone. WeChat Pay's real-name check: ``POST
+/intp/realname/checkrealnameinfo``, with a code of ``POST
+/phone/api/citizens/<openid>/real-name-code``; the minor has no name there.
+
+Unified identity: OpenID Connect under ``/oidc`` (issuer ``<base>/oidc``): discovery, ``jwks``,
+``authorize`` (a page that lists the citizens; its buttons post ``citizen`` and ``level``) and
+``token`` (client_secret_basic, PKCE S256, codes good once for a minute). The ID token (ES256) holds
+``name``, ``id_number`` and ``acr``, the level. ``POST /phone/api/oidc/rotate`` -> ``{kid}`` changes
+the key.
+
+WeChat's OAuth2: ``/connect/oauth2/authorize`` (a page; its buttons post ``citizen``) and ``GET
+/sns/oauth2/access_token`` for the official account and the mobile app; ``POST
+/phone/api/citizens/<openid>/app-code`` -> ``{code, expires_in}`` is the app's. A user has another
+openid in each app, and one unionid.
+
+网号、网证: ``POST /netid/v1/verify`` with JSON ``{assertion, challenge, id_number?}``, signed as
+SMS is, answers ``{result: PASS, net_number, name, id_matched?}`` or ``{result: INVALID}``. ``POST
+/phone/api/citizens/<openid>/net-credential`` ``{challenge}`` -> ``{assertion}`` shows it.
 
 Courier: forms with ``customer``, ``param`` (JSON) and ``sign`` = MD5(param + key + customer), upper
 case. ``POST /order/borderapi.do`` with ``method=bOrder`` and param ``{kuaidicom, recManName,
@@ -72,14 +97,17 @@ sends the callback that many times, ``deliver: false`` never sends it, ``signtes
 sends a probe whose signature begins with ``WECHATPAY/SIGNTEST/``
 ``POST /phone/api/orders/<prepay_id>/cancel`` ``{openid}`` -> ``{errMsg}``: the cashier is closed,
 the order stays unpaid
-``GET  /phone/api/outbox?openid=&phone=`` -> ``{items: [{id, channel: subscribe|sms, to, template,
-data, page, at}]}``, newest first
+``GET  /phone/api/outbox?openid=&phone=`` -> ``{items: [{id, channel: subscribe|sms|voice, to,
+template, data, page, at}]}``, newest first
 ``GET  /phone/api/callbacks`` -> ``{items: [{seq, id, kind, url, state, next_at, attempts: [{at,
 status, error}]}]}``, newest first; state is PENDING, DELIVERED, HELD, PROBED or GIVEN_UP
 ``POST /phone/api/callbacks/<seq>/redeliver`` -> ``{seq}``: one more copy, now
 ``GET  /phone/api/parcels`` -> ``{items: [{waybill, order_number, receiver, state, data}]}``
 ``POST /phone/api/parcels/<waybill>/advance`` ``{state?}`` -> ``{waybill, state}``: the next state,
 or the named one (kuaidi100 code)
+``GET  /phone/api/face-checks`` -> ``{items: [{token, kind, name, id_number, state, back}]}``, the
+newest first
+``POST /phone/api/face-checks/<token>`` ``{result: pass|fail}`` -> ``{token}``
 ``GET|POST|DELETE /phone/api/faults``; POST ``{path_prefix, times?, status?, code?, delay_ms?,
 drop?, after?}`` -> ``{id}``: the next ``times`` requests under the prefix get this HTTP status, or
 this provider error code in the provider's shape, or come late, or lose their connection; with

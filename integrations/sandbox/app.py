@@ -11,7 +11,11 @@ from .backstage import Backstage
 from .callbacks import Callbacks
 from .config import SandboxConfig
 from .courier import Courier
+from .faces import Faces, WechatFaces
 from .faults import Faults
+from .netid import NetId
+from .oauth import Oauth
+from .oidc import Oidc
 from .orders import Orders
 from .parcels import Parcels
 from .paysign import PaySigner
@@ -40,12 +44,18 @@ async def make_app(config: SandboxConfig) -> web.Application:
     subscriptions = Subscriptions(store, now)
     wechat = Wechat(credentials, store, subscriptions, now)
     parcels, faults = Parcels(store, now), Faults(store)
+    faces = Faces(store, now)
 
     app = web.Application(middlewares=[this_machine_only, faults.middleware, refusals])
     app.add_routes(wechat.routes())
     app.add_routes(Wechatpay(credentials, signer, orders).routes())
     app.add_routes(Sms(credentials, store, now).routes())
-    app.add_routes(Realname(credentials, now).routes())
+    app.add_routes(Realname(credentials, faces, now).routes())
+    app.add_routes(faces.routes())
+    app.add_routes(Oidc(credentials, store, now).routes())
+    app.add_routes(Oauth(wechat).routes())
+    app.add_routes(NetId(credentials, store, now).routes())
+    app.add_routes(WechatFaces(wechat, faces).routes())
     app.add_routes(Registers(credentials, now).routes())
     app.add_routes(Courier(credentials, parcels, config.notify_base_url).routes())
     app.add_routes(Phone(store, wechat, subscriptions, orders, now).routes())

@@ -51,6 +51,14 @@ class Credentials:
     realname_secret_key: str = field(repr=False)
     registers_access_key: str
     registers_secret: str = field(repr=False)
+    h5_appid: str
+    h5_secret: str = field(repr=False)
+    app_appid: str
+    app_secret_open: str = field(repr=False)
+    oidc_client_id: str
+    oidc_client_secret: str = field(repr=False)
+    netid_access_key: str
+    netid_secret: str = field(repr=False)
 
 
 def issue_credentials(directory: Path) -> Credentials:
@@ -63,6 +71,8 @@ def issue_credentials(directory: Path) -> Credentials:
         file = directory / _FILE
         if not file.exists():
             _generate(directory)
+        else:
+            _complete(file)
         return read_credentials(file)
 
 
@@ -88,6 +98,13 @@ def _generate(directory: Path) -> None:
     _write(directory / _FILE, json.dumps(_values(), indent=2).encode())
 
 
+def _complete(file: Path) -> None:
+    """Add what an older sandbox did not issue; everything that is known stays."""
+    known: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    if _values().keys() - known.keys():
+        _write(file, json.dumps(_values() | known, indent=2).encode())
+
+
 def _values() -> dict[str, str]:
     return {
         "appid": f"wxsandbox{secrets.token_hex(5)}",
@@ -105,6 +122,14 @@ def _values() -> dict[str, str]:
         "realname_secret_key": secrets.token_hex(16),
         "registers_access_key": f"wxsandbox{secrets.token_hex(6)}",
         "registers_secret": secrets.token_hex(20),
+        "h5_appid": f"wxsandbox{secrets.token_hex(5)}",
+        "h5_secret": secrets.token_hex(16),
+        "app_appid": f"wxsandbox{secrets.token_hex(5)}",
+        "app_secret_open": secrets.token_hex(16),
+        "oidc_client_id": f"wxsandbox{secrets.token_hex(6)}",
+        "oidc_client_secret": secrets.token_hex(20),
+        "netid_access_key": f"wxsandbox{secrets.token_hex(6)}",
+        "netid_secret": secrets.token_hex(20),
     }
 
 

@@ -13,6 +13,7 @@ from .store import Store
 
 _LONGEST_DELAY_MS = 60_000
 _MOST_TIMES = 10_000
+_WECHAT = ("/cgi-bin", "/sns", "/wxa", "/cityservice", "/intp")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def read_fault(body: dict[str, Any]) -> Fault:
         dropped=body.get("drop") is True,
         late=body.get("after") is True,
     )
-    if prefix.startswith(("/cgi-bin", "/sns", "/wxa")) and fault.code:
+    if prefix.startswith(_WECHAT) and fault.code:
         int(fault.code)
     return fault
 
@@ -114,7 +115,7 @@ class Faults:
 
 def _spoiled(path: str, status: int | None, code: str | None) -> web.Response:
     """Return the error in the shape of the provider that owns the path."""
-    if path.startswith(("/cgi-bin", "/sns", "/wxa")):
+    if path.startswith(_WECHAT):
         if code is None:
             return web.Response(status=status or 500, text="system error")
         return answer({"errcode": int(code), "errmsg": "sandbox fault"}, status or 200)

@@ -44,6 +44,16 @@ def find(openid: str) -> Citizen | None:
     return _BY_OPENID.get(openid)
 
 
+def app_openid(kind: str, openid: str) -> str:
+    """Return the openid of the same WeChat user in another app: h5 or app."""
+    return f"{openid[:24]}-{kind}"
+
+
+def unionid(openid: str) -> str:
+    """Return what a WeChat user's openids in all apps of one operator have in common."""
+    return f"wxsandboxu{openid.removeprefix('wxsandbox')}"
+
+
 def registered_name(id_number: str) -> str | None:
     """Return the name which the register has for the number, None when it has no record."""
     return _REGISTER.get(id_number)

@@ -6,6 +6,7 @@ const drawn = new Map();
 let citizens = [];
 
 const ORDER_STATUS = { OPEN: "等待付款", EXPIRED: "已过期", PAID: "已付款", CLOSED: "已关闭" };
+const FACE_STATE = { WAITING: "等待核验", PASSED: "已通过", FAILED: "没有通过" };
 const PARCEL_STATE = {
   0: "运送途中", 1: "已揽收", 2: "疑难件", 3: "已签收", 4: "退回已签收", 5: "正在派送",
   6: "正在退回", 7: "已转投", 14: "收件人拒收",
@@ -107,13 +108,35 @@ function drawOrder(order) {
 }
 
 function drawMessage(message) {
-  const channel = message.channel === "sms" ? "短信" : "微信提醒";
+  const channel = { sms: "短信", voice: "语音电话" }[message.channel] ?? "微信提醒";
   const texts = Object.values(message.data).map((text) => element("p", text));
   return card(
     element("p", `${channel} · ${time(message.at)}`, "quiet"),
     ...texts,
     element("p", message.template, "quiet"),
   );
+}
+
+function drawFace(check) {
+  const url = `/phone/api/face-checks/${path(check.token)}`;
+  const made = card(
+    element("p", `${check.name} ${check.id_number}`),
+    element("p", FACE_STATE[check.state], "quiet"),
+  );
+  if (check.state !== "WAITING") return made;
+  const buttons = element("div", undefined, "buttons");
+  buttons.append(
+    button("通过", async () => {
+      await call("POST", url, { result: "pass" });
+      return "人脸核验已通过";
+    }),
+    button("不通过", async () => {
+      await call("POST", url, { result: "fail" });
+      return "人脸核验没有通过";
+    }, "second"),
+  );
+  made.append(buttons);
+  return made;
 }
 
 function drawSubscription(subscription) {
@@ -161,10 +184,11 @@ async function refresh() {
   byId("who").textContent = `${who.phone} · ${who.id_number} · ${who.note}`;
   const own = `/phone/api/citizens/${path(who.openid)}`;
   const outbox = `/phone/api/outbox?openid=${path(who.openid)}&phone=${path(who.phone)}`;
-  const [orders, messages, subscriptions, parcels, callbacks] = await Promise.all([
+  const [orders, messages, subscriptions, faces, parcels, callbacks] = await Promise.all([
     call("GET", `${own}/orders`),
     call("GET", outbox),
     call("GET", `${own}/subscriptions`),
+    call("GET", "/phone/api/face-checks"),
     call("GET", "/phone/api/parcels"),
     call("GET", "/phone/api/callbacks"),
   ]);
@@ -172,6 +196,7 @@ async function refresh() {
   show("orders", orders.items, drawOrder, "没有要付的款。");
   show("outbox", messages.items, drawMessage, "还没有消息。");
   show("subscriptions", subscriptions.items, drawSubscription, "还没有同意过接收提醒。");
+  show("faces", faces.items.slice(0, 5), drawFace, "没有要做的人脸核验。");
   show("parcels", parcels.items, drawParcel, "还没有快递。");
   show("callbacks", callbacks.items.slice(0, 20), drawCallback, "还没有通知过。");
 }
@@ -198,6 +223,17 @@ async function start() {
   });
   onCode("login-code", "login-code");
   onCode("phone-code", "phone-code");
+  onCode("app-code", "app-code");
+  byId("net").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const url = `/phone/api/citizens/${path(openid())}/net-credential`;
+    act(event.submitter, async () => {
+      const { assertion } = await call("POST", url, { challenge: byId("challenge").value.trim() });
+      byId("assertion").textContent = assertion;
+      byId("assertion").hidden = false;
+      return "已出示网证";
+    });
+  });
   byId("subscribe").addEventListener("submit", (event) => {
     event.preventDefault();
     const template_id = byId("template").value.trim();

@@ -48,14 +48,23 @@ class Sms:
     now: Callable[[], float]
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.post("/sms/v1/messages", self.send)]
+        return [
+            web.post("/sms/v1/messages", self.send),
+            web.post("/sms/v1/calls", self.call),
+        ]
 
     async def send(self, request: web.Request) -> web.Response:
+        return await self._take(request, "sms")
+
+    async def call(self, request: web.Request) -> web.Response:
+        return await self._take(request, "voice")
+
+    async def _take(self, request: web.Request, channel: str) -> web.Response:
         body = await request.read()
         try:
             self._check_signature(request, body)
             message = _read(load_object(body))
-            return answer({"message_id": self._put(message)})
+            return answer({"message_id": self._put(message, channel)})
         except ValueError:
             return answer({"code": "PARAM_INVALID", "message": "请求体不是合法的 JSON 对象"}, 400)
         except _Refused as refused:
@@ -74,7 +83,7 @@ class Sms:
         if not (fresh and known and hmac.compare_digest(signature.encode(), expected.encode())):
             raise _Refused(401, "SIGNATURE_INVALID", "签名错误")
 
-    def _put(self, message: _Message) -> str:
+    def _put(self, message: _Message, channel: str) -> str:
         data = json.dumps(message.params, ensure_ascii=False, sort_keys=True)
         content = (message.phone, message.template, data)
         with self.store.transaction():
@@ -88,8 +97,9 @@ class Sms:
             number = f"wxsandbox{secrets.token_hex(8)}"
             self.store.run(
                 "INSERT INTO messages (id, channel, recipient, template, data, page, request_id,"
-                " at) VALUES (?, 'sms', ?, ?, ?, '', ?, ?)",
+                " at) VALUES (?, ?, ?, ?, ?, '', ?, ?)",
                 number,
+                channel,
                 *content,
                 message.request_id,
                 self.now(),

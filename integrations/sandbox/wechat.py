@@ -10,7 +10,7 @@ from aiohttp import web
 
 from .answers import answer, load_object
 from .credentials import Credentials
-from .people import find
+from .people import find, unionid
 from .store import Store
 from .subscriptions import MessageRefused, Subscriptions
 
@@ -22,14 +22,14 @@ _FORCED_PER_DAY = 20
 _CODES_PER_MINUTE = 100
 
 
-class _Refused(Exception):
+class Refused(Exception):
     def __init__(self, errcode: int, errmsg: str) -> None:
         super().__init__(errmsg)
         self.errcode = errcode
         self.errmsg = errmsg
 
 
-def _error(errcode: int, errmsg: str, content_type: str = "application/json") -> web.Response:
+def wechat_error(errcode: int, errmsg: str, content_type: str = "application/json") -> web.Response:
     # WeChat says HTTP 200 whatever happened.
     return answer({"errcode": errcode, "errmsg": errmsg}, content_type=content_type)
 
@@ -62,12 +62,12 @@ class Wechat:
         try:
             self._check_app(query.get("appid", ""), query.get("secret", ""))
             if query.get("grant_type") != "authorization_code":
-                raise _Refused(40002, "invalid grant_type")
-            openid = self._use_code("login", query.get("js_code", ""))
-        except _Refused as refused:
-            return _error(refused.errcode, refused.errmsg, "text/plain")
+                raise Refused(40002, "invalid grant_type")
+            openid = self.use_code("login", query.get("js_code", ""))
+        except Refused as refused:
+            return wechat_error(refused.errcode, refused.errmsg, "text/plain")
         session_key = b64encode(secrets.token_bytes(16)).decode()
-        session = {"session_key": session_key, "openid": openid}
+        session = {"session_key": session_key, "openid": openid, "unionid": unionid(openid)}
         return answer(session, content_type="text/plain")
 
     async def stable_token(self, request: web.Request) -> web.Response:
@@ -75,23 +75,23 @@ class Wechat:
             body = load_object(await request.read())
             self._check_app(body.get("appid"), body.get("secret"))
             if body.get("grant_type") != "client_credential":
-                raise _Refused(40002, "invalid grant_type")
+                raise Refused(40002, "invalid grant_type")
             token, expires_at = self._token(body.get("force_refresh") is True)
         except ValueError:
-            return _error(47001, "data format error")
-        except _Refused as refused:
-            return _error(refused.errcode, refused.errmsg)
+            return wechat_error(47001, "data format error")
+        except Refused as refused:
+            return wechat_error(refused.errcode, refused.errmsg)
         return answer({"access_token": token, "expires_in": int(expires_at - self.now())})
 
     async def phone_number(self, request: web.Request) -> web.Response:
         try:
-            self._check_token(request)
+            self.check_token(request)
             body = load_object(await request.read())
-            openid = self._use_code("phone", body.get("code"), body.get("openid"))
+            openid = self.use_code("phone", body.get("code"), body.get("openid"))
         except ValueError:
-            return _error(47001, "data format error")
-        except _Refused as refused:
-            return _error(refused.errcode, refused.errmsg)
+            return wechat_error(47001, "data format error")
+        except Refused as refused:
+            return wechat_error(refused.errcode, refused.errmsg)
         citizen = find(openid)
         phone = citizen.phone if citizen else ""
         info = {
@@ -104,39 +104,39 @@ class Wechat:
 
     async def subscribe_send(self, request: web.Request) -> web.Response:
         try:
-            self._check_token(request)
+            self.check_token(request)
             number = self.subscriptions.send(load_object(await request.read()))
         except ValueError:
-            return _error(47001, "data format error")
-        except (_Refused, MessageRefused) as refused:
-            return _error(refused.errcode, refused.errmsg)
+            return wechat_error(47001, "data format error")
+        except (Refused, MessageRefused) as refused:
+            return wechat_error(refused.errcode, refused.errmsg)
         return answer({"errcode": 0, "errmsg": "ok", "msgid": number})
 
     def _check_app(self, appid: object, secret: object) -> None:
         if appid != self.credentials.appid:
-            raise _Refused(40013, "invalid appid")
+            raise Refused(40013, "invalid appid")
         expected = self.credentials.app_secret.encode()
         if not isinstance(secret, str) or not compare_digest(secret.encode(), expected):
-            raise _Refused(40125, "invalid appsecret")
+            raise Refused(40125, "invalid appsecret")
 
-    def _check_token(self, request: web.Request) -> None:
+    def check_token(self, request: web.Request) -> None:
         token = request.query.get("access_token")
         if not token:
-            raise _Refused(41001, "access_token missing")
+            raise Refused(41001, "access_token missing")
         expires_at = self.store.number("SELECT expires_at FROM tokens WHERE value = ?", token)
         if expires_at is None:
-            raise _Refused(40001, "invalid credential, access_token is invalid or not latest")
+            raise Refused(40001, "invalid credential, access_token is invalid or not latest")
         if expires_at <= self.now():
-            raise _Refused(42001, "access_token expired")
+            raise Refused(42001, "access_token expired")
 
-    def _use_code(self, kind: str, code: object, openid: object = None) -> str:
+    def use_code(self, kind: str, code: object, openid: object = None) -> str:
         """Take a code for good and return whose it is."""
         with self.store.transaction():
             row = self.store.one("SELECT * FROM codes WHERE code = ? AND kind = ?", str(code), kind)
             if row is None or self.now() - row["issued_at"] > CODE_LIFE:
-                raise _Refused(40029, "invalid code")
+                raise Refused(40029, "invalid code")
             if openid is not None and openid != row["openid"]:
-                raise _Refused(40003, "invalid openid")
+                raise Refused(40003, "invalid openid")
             recent = self.store.number(
                 "SELECT count(*) FROM codes WHERE openid = ? AND kind = ? AND used_at > ?",
                 row["openid"],
@@ -144,9 +144,9 @@ class Wechat:
                 self.now() - 60,
             )
             if recent >= _CODES_PER_MINUTE:
-                raise _Refused(45011, "api minute-quota reach limit, must slower")
+                raise Refused(45011, "api minute-quota reach limit, must slower")
             if row["used_at"] is not None:
-                raise _Refused(40163, "code been used")
+                raise Refused(40163, "code been used")
             self.store.run("UPDATE codes SET used_at = ? WHERE code = ?", self.now(), row["code"])
             return str(row["openid"])
 
@@ -178,6 +178,6 @@ class Wechat:
             "SELECT issued_at FROM tokens WHERE forced AND issued_at > ?", now - 86400
         )
         if len(forced) >= _FORCED_PER_DAY:
-            raise _Refused(45009, "reach max api daily quota limit")
+            raise Refused(45009, "reach max api daily quota limit")
         if any(now - row["issued_at"] < _FORCED_GAP for row in forced):
-            raise _Refused(45011, "api minute-quota reach limit, must slower")
+            raise Refused(45011, "api minute-quota reach limit, must slower")

@@ -49,6 +49,20 @@ class MiniProgram(BaseWeChatAPI):  # type: ignore[misc]
         )
         return answer
 
+    async def real_name(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Compare a name and a number with what WeChat Pay knows of a user."""
+        answer: dict[str, Any] = await self._client.post(
+            "/intp/realname/checkrealnameinfo", data=dict(data)
+        )
+        return answer
+
+    async def face(self, what: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Begin a face check, or ask what became of it."""
+        answer: dict[str, Any] = await self._client.post(
+            f"/cityservice/face/identify/{what}", data=dict(data)
+        )
+        return answer
+
 
 class AsyncWechatClient(WeChatClient):  # type: ignore[misc]
     """wechatpy's client whose methods return coroutines.

@@ -25,19 +25,17 @@ class WechatpyLogin:
 
         Raise ``LoginCodeInvalid``, ``TooMany`` or ``OutsideUnavailable``.
         """
-        _check(code)
+        read_code(code)
         try:
             session = await self._client.program.code_to_session(code)
         except WeChatClientException as error:
             raise _problem(error) from error
-        openid, unionid = session.get("openid"), session.get("unionid")
-        if not isinstance(openid, str) or not _OPENID.fullmatch(openid):
-            raise OutsideUnavailable
+        openid, unionid = read_openid(session.get("openid")), session.get("unionid")
         return WechatSession(self._client.appid, openid, str(unionid) if unionid else None)
 
     async def phone(self, code: str) -> str:
         """Return the number with country code (``+8613800000001``); raise like ``session``."""
-        _check(code)
+        read_code(code)
         try:
             answer = await self._client.program.phone_number(code)
         except WeChatClientException as error:
@@ -56,9 +54,18 @@ class WechatpyLogin:
         return phone
 
 
-def _check(code: str) -> None:
+def read_code(code: str) -> str:
+    """Return a code that WeChat can have given; raise ``LoginCodeInvalid``."""
     if not _CODE.fullmatch(code):
         raise LoginCodeInvalid
+    return code
+
+
+def read_openid(openid: object) -> str:
+    """Return an openid that WeChat can have answered; raise ``OutsideUnavailable``."""
+    if not isinstance(openid, str) or not _OPENID.fullmatch(openid):
+        raise OutsideUnavailable
+    return openid
 
 
 def _problem(error: WeChatClientException) -> LoginCodeInvalid | OutsideUnavailable:

@@ -8,6 +8,24 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from services.ports.codes import OneTimeCodes as OneTimeCodes
+from services.ports.entrance import CodeRule as CodeRule
+from services.ports.entrance import Codes as Codes
+from services.ports.entrance import EndedSessions as EndedSessions
+from services.ports.entrance import FederatedPerson as FederatedPerson
+from services.ports.entrance import Oidc as Oidc
+from services.ports.entrance import Passing as Passing
+from services.ports.entrance import WechatLogin as WechatLogin
+from services.ports.entrance import WechatSession as WechatSession
+from services.ports.entrance import WechatWeb as WechatWeb
+from services.ports.identity import FaceChecker as FaceChecker
+from services.ports.identity import FaceOutcome as FaceOutcome
+from services.ports.identity import FaceStart as FaceStart
+from services.ports.identity import NetCredentials as NetCredentials
+from services.ports.identity import NetPerson as NetPerson
+from services.ports.identity import RealNameChecker as RealNameChecker
+from services.ports.identity import RealNameVerdict as RealNameVerdict
+from services.ports.identity import Subject as Subject
+from services.ports.identity import WechatRealName as WechatRealName
 from services.ports.machines import Assertion as Assertion
 from services.ports.machines import Assertions as Assertions
 from services.ports.machines import Nonces as Nonces
@@ -113,25 +131,6 @@ class Jobs(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class WechatSession:
-    """Who a ``wx.login`` code stands for. The session_key stays inside the adapter."""
-
-    appid: str
-    openid: str
-    unionid: str | None
-
-
-class WechatLogin(Protocol):
-    async def session(self, code: str) -> WechatSession:
-        """Raise ``LoginCodeInvalid`` or ``OutsideUnavailable``."""
-        ...
-
-    async def phone(self, code: str) -> str:
-        """Return the number with country code (``+8613800000000``); raise like ``session``."""
-        ...
-
-
 class Sent(StrEnum):
     """What became of a message."""
 
@@ -141,26 +140,24 @@ class Sent(StrEnum):
 
 
 class WechatMessages(Protocol):
+    """Messages of the mini-program, to its own users."""
+
     async def send(
         self, openid: str, template: str, data: Mapping[str, str], page: str
     ) -> Sent: ...
 
 
 class Sms(Protocol):
-    async def send(self, phone: str, template: str, params: Mapping[str, str]) -> Sent: ...
+    async def send(
+        self, phone: str, template: str, params: Mapping[str, str], *, once: str | None = None
+    ) -> Sent:
+        """Send a text message; the same ``once`` again is the same message."""
+        ...
 
 
-class RealNameVerdict(StrEnum):
-    """What the authority's register says of a name and an ID number."""
-
-    MATCH = "MATCH"
-    MISMATCH = "MISMATCH"
-    NO_RECORD = "NO_RECORD"
-
-
-class RealNameChecker(Protocol):
-    async def check(self, name: str, id_number: str) -> RealNameVerdict:
-        """Raise ``OutsideUnavailable`` when there is no verdict."""
+class SmsAndVoice(Sms, Protocol):
+    async def call(self, phone: str, template: str, params: Mapping[str, str]) -> Sent:
+        """Have a message read out by a voice call."""
         ...
 
 

@@ -139,6 +139,20 @@ async def test_it_ends_with_the_token(world: World) -> None:
         assert await code_of(socket) == 4401
 
 
+async def test_an_ended_session_is_shown_nothing_more(world: World) -> None:
+    filed = await submitted(world)
+    token = make.token(world, filed.citizen)
+    async with connected(world, filed.case_id) as socket:
+        await socket.send_json({"access_token": token})
+        assert (await heard(socket))["state"] == "SUBMITTED"
+        await world.ctx.accounts.logout(filed.citizen)
+        await claim(world, filed)
+        assert await code_of(socket) == 4401
+    async with connected(world, filed.case_id) as socket:
+        await socket.send_json({"access_token": token})
+        assert await code_of(socket) == 4401
+
+
 async def test_a_plain_request_is_refused(world: World) -> None:
     answer = await world.http.get(f"/v1/cases/{uuid4()}/live")
     assert answer.status == 400

@@ -32,6 +32,14 @@ UNDOCUMENTED = {
 OPEN_TO_ALL = {
     ("POST", "/v1/login/wechat"),
     ("POST", "/v1/login/refresh"),
+    ("POST", "/v1/login/phone"),
+    ("POST", "/v1/login/ticket"),
+    ("POST", "/v1/login/wechat-app"),
+    ("GET", "/v1/login/oidc"),
+    ("GET", "/v1/login/oidc/callback"),
+    ("GET", "/v1/login/wechat-h5"),
+    ("GET", "/v1/login/wechat-h5/callback"),
+    ("POST", "/v1/login/phone/code"),
     ("GET", "/v1/items"),
     ("GET", "/v1/items/{code}"),
     ("GET", "/v1/items/{code}/questions"),
@@ -224,7 +232,8 @@ async def test_every_operation_says_what_it_needs(document: dict[str, Any]) -> N
     for method, path, operation in _operations(document):
         named = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
         assert named == set(re.findall(r"\{(\w+)\}", path)), path
-        assert any(status[0] == "2" for status in operation["responses"]), path
+        # A login through a browser ends in a redirect.
+        assert any(status[0] in "23" for status in operation["responses"]), path
         is_open = (method, path) in OPEN_TO_ALL
         assert operation.get("security") == (None if is_open else [{"bearer": []}]), path
         assert ("401" in operation["responses"]) or is_open, path

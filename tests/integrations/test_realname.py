@@ -5,8 +5,9 @@ import traceback
 import pytest
 
 from integrations.clock import SystemClock
+from integrations.faceid import FaceId, authorize
 from integrations.http import Http
-from integrations.realname import TencentRealName, authorize
+from integrations.realname import TencentRealName
 from services.errors import OutsideUnavailable
 from services.ports import RealNameVerdict
 from tests.integrations.outside import Outside
@@ -16,11 +17,13 @@ from tests.integrations.published import VECTORS
 def make(outside: Outside, http: Http, secret_key: str = "") -> TencentRealName:
     account = outside.credentials
     return TencentRealName(
-        http,
-        SystemClock(),
-        base_url=outside.url,
-        secret_id=account.realname_secret_id,
-        secret_key=secret_key or account.realname_secret_key,
+        FaceId(
+            http,
+            SystemClock(),
+            base_url=outside.url,
+            secret_id=account.realname_secret_id,
+            secret_key=secret_key or account.realname_secret_key,
+        )
     )
 
 

@@ -32,6 +32,19 @@ async def test_a_message_arrives_as_it_was_sent(outside: Outside, http: Http) ->
     assert (message["template"], message["data"]) == ("correction", PARAMS)
 
 
+async def test_a_message_is_read_out_by_a_call(outside: Outside, http: Http) -> None:
+    assert await make(outside, http).call(PHONE, "login_code", {"code": "123456"}) is Sent.SENT
+    (message,) = await outside.look("outbox?phone=13800000001")
+    assert (message["channel"], message["data"]) == ("voice", {"code": "123456"})
+
+
+async def test_the_same_once_is_the_same_message(outside: Outside, http: Http) -> None:
+    sms = make(outside, http)
+    for _ in range(2):
+        assert await sms.send(PHONE, "correction", PARAMS, once="job:1") is Sent.SENT
+    assert len(await outside.look("outbox")) == 1
+
+
 async def test_equal_messages_are_two_messages(outside: Outside, http: Http) -> None:
     sms = make(outside, http)
     for _ in range(2):

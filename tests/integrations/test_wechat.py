@@ -33,14 +33,15 @@ def messages(wechat: AsyncWechatClient) -> WechatpyMessages:
 
 async def test_a_login_code_says_who_it_is(login: WechatpyLogin, outside: Outside) -> None:
     session = await login.session(await outside.code("login", LI))
-    assert session == WechatSession(outside.credentials.appid, LI, None)
+    assert session == WechatSession(outside.credentials.appid, LI, "wxsandboxu-lixiuying000000000")
     assert outside.asked["/cgi-bin/stable_token"] == 0
 
 
 async def test_the_session_key_does_not_leave_the_client(
     wechat: AsyncWechatClient, outside: Outside
 ) -> None:
-    assert await wechat.program.code_to_session(await outside.code("login")) == {"openid": WANG}
+    session = await wechat.program.code_to_session(await outside.code("login"))
+    assert session == {"openid": WANG, "unionid": "wxsandboxu-wangjianguo0000000"}
 
 
 async def test_a_code_is_good_once(login: WechatpyLogin, outside: Outside) -> None:

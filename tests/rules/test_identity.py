@@ -50,7 +50,8 @@ def uscc(first17: str) -> str:
         with_check("81000019900101001"),
         with_check("82000019900101001"),
         with_check("83000019900101001"),
-        with_check("93108419900101001"),  # a foreigner's permanent residence card
+        with_check("93108419900101001"),  # a foreigner's permanent residence card of 2023
+        with_check("91115619960229002"),  # any nationality's digits, a leap day
     ],
 )
 def test_right_numbers(number: str) -> None:
@@ -143,6 +144,7 @@ def test_age(born: date, day: date, age: int) -> None:
         uscc("N2511499MF0000003"),  # a village collective
         uscc("N3511499MF0000004"),
         uscc("A1511499MB0000005"),
+        uscc("Y1511499MB0000006"),
         "11511499MB9000015D",
     ],
 )

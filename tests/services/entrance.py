@@ -1,8 +1,8 @@
 """Coming in by the sandbox's phone: the citizens of the sandbox and their codes."""
 
 from api.auth import citizen_of
-from services.accounts import SignedIn
 from services.actors import Citizen
+from services.profiles import SignedIn
 from tests.make import WANG
 from tests.world import World
 

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from models.ids import uuid7
-from services.accounts import Profile, SignedIn
 from services.actors import Citizen
 from services.errors import LoginCodeInvalid, Unauthenticated
+from services.profiles import Profile, SignedIn
 from tests.make import LI, WANG
 from tests.services.entrance import come_in, state_of, take_code
 from tests.world import World

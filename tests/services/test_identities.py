@@ -7,17 +7,12 @@ from uuid import UUID
 import pytest
 
 from integrations.sandbox.people import CITIZENS
-from services.accounts import (
-    Accounts,
-    AlreadyVerified,
-    IdentityInUse,
-    NameMismatch,
-    NoRecord,
-    Profile,
-)
+from services.accounts import Accounts
 from services.errors import OutsideUnavailable
 from services.identities import IdNumberRefused, NameRefused
 from services.ports import RealNameVerdict
+from services.profiles import Profile
+from services.real_names import AlreadyVerified, IdentityInUse, NameMismatch, NoRecord
 from tests.make import LI
 from tests.services.entrance import (
     LI_NAME,
@@ -39,7 +34,7 @@ class Register:
         self.answer = answer
         self.asked = 0
 
-    async def check(self, name: str, id_number: str) -> RealNameVerdict:
+    async def check(self, name: str, id_number: str, phone: str | None = None) -> RealNameVerdict:
         self.asked += 1
         if isinstance(self.answer, Exception):
             raise self.answer
@@ -47,7 +42,8 @@ class Register:
 
 
 def asking(world: World, register: Register) -> Accounts:
-    return replace(world.ctx.accounts, realname=register)
+    real_names = replace(world.ctx.real_names, register=register)
+    return replace(world.ctx.accounts, real_names=real_names)
 
 
 async def test_a_match_gives_the_account_its_person(world: World) -> None:

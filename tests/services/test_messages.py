@@ -28,7 +28,15 @@ class Sender:
     answer: Sent | Exception = Sent.SENT
     sent: list[tuple[Any, ...]] = field(default_factory=list)
 
-    async def send(self, to: str, template: str, data: Mapping[str, str], page: str = "") -> Sent:
+    async def send(
+        self,
+        to: str,
+        template: str,
+        data: Mapping[str, str],
+        page: str = "",
+        *,
+        once: str | None = None,
+    ) -> Sent:
         self.sent.append((to, template, dict(data), page))
         if isinstance(self.answer, Exception):
             raise self.answer

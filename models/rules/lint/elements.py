@@ -53,6 +53,7 @@ ELEMENTS = (
     _E("/item_type", "事项类型", kinds.word(ItemType)),
     _E("/case_type", "办件类型", kinds.word(CaseType)),
     _E("/applicant_types", "申请人类型", kinds.words(ApplicantType)),
+    _E("/real_name_level", "实名等级(1至4)", kinds.whole(1, 4), needed=False),
     _E("/tags", "办理标签", kinds.words(Tag, least=0), needed=False),
     _E("/secret", "涉密标记", kinds.yes_no, needed=False),
     _E("/guide/basis", "设立依据", kinds.texts),

@@ -1,0 +1,39 @@
+"""Settings: a way in is offered whole or not at all, and production knows no sandbox."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from settings import Settings
+from tests.conftest import Servers
+from tests.world import make_settings
+
+
+def changed(servers: Servers, **changes: Any) -> Settings:
+    outside = "http://127.0.0.1:1"
+    made = make_settings(servers.folder, "postgres://a:b@127.0.0.1/c", "redis://x", outside, 1)
+    return Settings(**{**made.model_dump(), **changes})
+
+
+OIDC = ("oidc_issuer", "oidc_client_id", "oidc_client_secret")
+H5 = ("wechat_h5_appid", "wechat_h5_secret")
+APP = ("wechat_app_appid", "wechat_app_secret")
+NET = ("netid_api_base", "netid_access_key", "netid_secret")
+
+
+@pytest.mark.parametrize("group", [OIDC, H5, APP, NET], ids=lambda group: group[0])
+def test_a_way_is_whole_or_absent(servers: Servers, group: tuple[str, ...]) -> None:
+    absent = dict.fromkeys(group)
+    if group == H5:
+        absent["wechat_open_base"] = None
+    assert changed(servers, **absent)
+    for name in group:
+        with pytest.raises(ValidationError):
+            changed(servers, **{name: None})
+
+
+@pytest.mark.parametrize("name", ["oidc_issuer", "wechat_open_base", "netid_api_base"])
+def test_development_reaches_only_this_machine(servers: Servers, name: str) -> None:
+    with pytest.raises(ValidationError):
+        changed(servers, **{name: "https://id.example.cn"})
