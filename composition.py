@@ -29,6 +29,7 @@ from services.deadlines import Deadlines
 from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.editions import RECOMPUTE, Editions
+from services.ends import Ends
 from services.events import BackofficeEvents
 from services.fees import Fees
 from services.filing import Renewals
@@ -70,7 +71,7 @@ from services.superseding import NewEditions
 from services.supervision import AlertMeter, Supervision
 from services.timeouts import Timeouts
 from services.timers import Timers
-from services.transitions import ISSUE, ROLL_UP, TELL, Transitions
+from services.transitions import HAND_OVER_END, ISSUE, ROLL_UP, TELL, Transitions
 from services.withdrawals import Withdrawals
 from settings import Settings
 from uploads.multipart import StreamedMultipart
@@ -170,7 +171,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         commitments=Commitments(cases),
         inline_fixes=InlineFixes(cases),
         marks=Marks(cases, audit),
-        handoff=Handoff(made.clock, made.crypto, clocks),
+        handoff=Handoff(made.clock, made.crypto, clocks, items),
         events=BackofficeEvents(items, transitions, fees, results),
         inquiries=Inquiries(cases, packages),
         withdrawals=withdrawals,
@@ -202,6 +203,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             REMIND: messages.remind,
             DELIVER: messages.deliver,
             ROLL_UP: joint.roll_up,
+            HAND_OVER_END: Ends(items, packages).hand_over,
             "payment.sweep": payments.sweep,
             "delivery.create_parcel": deliveries.create_parcel,
             "delivery.poll": deliveries.poll,
