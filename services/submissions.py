@@ -124,7 +124,7 @@ class Submissions:
         numbered = await self._numbers(case, opened.item, applicant)
         changes = {**numbered, "wanted_mode": mode.value}
         await self.transitions.apply(case, opened.item, Event.SUBMIT, who.actor, changes=changes)
-        await self._file_children(opened, who, applicant)
+        await self._file_children(opened, who, applicant, wanted)
         return await self._answer(once, case)
 
     async def _choose(self, opened: Opened, wish: Wish) -> AcceptMode:
@@ -138,12 +138,20 @@ class Submissions:
             await promises.take_back(case.id, PromiseKind.COMMITMENT, now)
         return mode
 
-    async def _file_children(self, parent: Opened, who: Citizen, applicant: Applicant) -> None:
+    async def _file_children(
+        self, parent: Opened, who: Citizen, applicant: Applicant, lacking_: Collection[str]
+    ) -> None:
         """File a joint application with each of its departments, all of them or none (联办件)."""
-        for child in await self.joint.split(parent.case, parent.item):
+        mode = AcceptMode(parent.case.wanted_mode)
+        for child, names in await self.joint.split(parent.case, parent.item):
             opened = await self._complete(child)
-            await self._check(opened, applicant, frozenset())
-            changes = await self._numbers(child, opened.item, applicant)
+            wish = flavours.passed_on(opened.item, names, mode, lacking_)
+            wanted = wish.mode or AcceptMode.NORMAL
+            let_off = {*wish.shortfall, *_replaced(opened.item, wanted)}
+            await self._check(opened, applicant, let_off)
+            await lacking.want(child, opened.item, wish.shortfall)
+            numbered = await self._numbers(child, opened.item, applicant)
+            changes = {**numbered, "wanted_mode": wanted.value}
             await self.transitions.apply(
                 child, opened.item, Event.SUBMIT, who.actor, changes=changes
             )

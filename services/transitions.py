@@ -38,6 +38,8 @@ HAND_OVER_END = "handoff.ended"
 # Ends without a result, of which nobody but us may know; a result the back-office has made itself.
 ENDS = (State.WITHDRAWN, State.WITHDRAWN_DEEMED, State.TERMINATED)
 NOW = timedelta(0)
+# What a part of a joint case has to tell waits so long for the whole to tell it (一次性告知).
+FOR_THE_PARENT = timedelta(minutes=2)
 JOINT = "联办件由各部门分别办理,请在各部门自己的办件上办。"
 
 # The case, its clocks, its notices and its event, all or nothing, in one trip to the database. A
@@ -208,7 +210,7 @@ class Transitions:
         later = until_morning(self.clock.now()) if actor.role is Role.SYSTEM else NOW
         names = {TELL: later} if row.event in OCCASIONS else {}
         if row.notices:
-            names[ISSUE] = NOW
+            names[ISSUE] = NOW if case.parent_id is None else FOR_THE_PARENT
         if _ends_behind_backoffice(case, row, actor):
             names[HAND_OVER_END] = NOW
         payload = {"case_id": str(case.id), "seq": case.version}
