@@ -217,7 +217,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             "audit.anchor": ("0 * * * *", audit.anchor),
             "notices": ("*/5 * * * *", issuing.sweep),
         },
-        seeding=Seeding(items, checks, questions, editions),
+        seeding=Seeding(items, checks, questions, editions, audit),
         archive=archive,
         audit=audit,
         issuing=issuing,

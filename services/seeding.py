@@ -10,6 +10,8 @@ import yaml
 from models.catalogue import DIRECTORY
 from models.staff import Window
 from models.unit import transaction
+from services.actors import SYSTEM
+from services.audit import Audit
 from services.calendar_seeds import Announced, Holiday
 from services.editions import Editions
 from services.errors import Problem
@@ -42,6 +44,7 @@ class Seeding:
     checks: ItemChecks
     questions: Questions
     editions: Editions
+    audit: Audit
     folder: Path = DIRECTORY
 
     async def seed(self, announced: Iterable[Announced], holidays: Iterable[Holiday] = ()) -> int:
@@ -65,9 +68,17 @@ class Seeding:
 
     async def _publish(self, found: Examination) -> bool:
         try:
-            return await self.items.put(found)
+            return await self._put(found)
         except VersionNotNewer as error:
             raise SeedRefused(found.body, error) from error
+
+    @transaction
+    async def _put(self, found: Examination) -> bool:
+        if not await self.items.put(found):
+            return False
+        facts = {"version": str(found.body["version"])}
+        await self.audit.record(SYSTEM, "item.seed", "item", found.body["code"], facts)
+        return True
 
     @transaction
     async def _windows(self) -> None:
