@@ -41,6 +41,7 @@ from services.issuing import Desk, Issuing
 from services.item_checks import ItemChecks
 from services.items import Items
 from services.joint import Joint
+from services.keys import Keys
 from services.machines import Machines
 from services.marks import Marks
 from services.materials import Materials
@@ -91,6 +92,7 @@ class Parts:
     archive: Archive
     audit: Audit
     issuing: Issuing
+    keys: Keys
 
     async def open(self) -> None:
         await open_database(self.database)
@@ -221,6 +223,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         archive=archive,
         audit=audit,
         issuing=issuing,
+        keys=Keys(made.crypto, audit),
     )
 
 

@@ -20,6 +20,7 @@ import development
 from api.app import build_app
 from commands import archive, calendar, installation, items, lifecycle
 from commands.audit import audit
+from commands.keys import keys
 from composition import compose
 from integrations.sandbox.__main__ import main as sandbox_main
 from settings import Settings, development_port, environment_name
@@ -137,6 +138,7 @@ WORDED: Mapping[str, Callable[[Settings, Sequence[str]], Coroutine[Any, Any, int
     "archive": archive.run,
     "audit": audit,
     "calendar": calendar.run,
+    "keys": keys,
 }
 
 

@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     field_keys: SecretStr = Field(description="key id=base64 of 16 bytes, separated by commas")
     field_key_active: int = 1
     index_key: SecretStr = Field(description="base64 of 32 bytes")
+    index_key_previous: SecretStr | None = Field(None, description="until keys reindex is done")
 
     wechat_api_base: str
     wechat_appid: str
@@ -113,6 +114,11 @@ class Settings(BaseSettings):
     @property
     def index_key_bytes(self) -> bytes:
         return base64.b64decode(self.index_key.get_secret_value())
+
+    @property
+    def former_index_key_bytes(self) -> bytes | None:
+        former = self.index_key_previous
+        return None if former is None else base64.b64decode(former.get_secret_value())
 
     @property
     def document_retired_keys(self) -> dict[str, str]:

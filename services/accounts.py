@@ -194,6 +194,11 @@ class Accounts:
         if account is None:
             raise Unauthenticated
         if not await self._is_verified(who, identity):
+            indexes = self.crypto.indexes(identity.id_number, "person.id_number")
+            taken = Person.filter(id_number_index__in=[index.hex() for index in indexes[1:]])
+            if len(indexes) > 1 and await taken.exists():
+                # Still under the index key before: the unique key alone would not notice.
+                raise IdentityInUse
             await Person.create(
                 account_id=account.id,
                 name_sealed=self.crypto.seal(identity.name.encode(), "person.name"),
