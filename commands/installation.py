@@ -9,6 +9,7 @@ import structlog
 from redis.exceptions import RedisError
 
 import development
+from commands.configuration import configuration_faults, data_faults
 from composition import Parts, compose
 from integrations.embedded.secrets import development_secrets
 from integrations.jobs import install_jobs
@@ -100,12 +101,17 @@ async def _make_accounts(parts: Parts) -> None:
 
 async def doctor(settings: Settings) -> int:
     """Say what is wrong with an installation; exit 0 when nothing is."""
-    parts = compose(settings)
-    await parts.open()
+    faults = list(configuration_faults(settings))
     try:
-        faults = [fault async for fault in _faults(settings, parts)]
-    finally:
-        await parts.close()
+        parts = compose(settings)
+    except (ValueError, OSError) as error:
+        faults.append(f"it does not start: {error}")
+    else:
+        await parts.open()
+        try:
+            faults += [fault async for fault in _faults(settings, parts)]
+        finally:
+            await parts.close()
     for fault in faults:
         print(f"FAULT {fault}")
     print(f"{len(faults)} fault(s)" if faults else "ok")
@@ -138,6 +144,8 @@ async def _faults(settings: Settings, parts: Parts) -> AsyncIterator[str]:
         yield "the database is not on the newest schema: zhangban migrate"
     else:
         async for fault in content_faults(parts):
+            yield fault
+        async for fault in data_faults(parts, parts.adapters.clock.now()):
             yield fault
     try:
         parts.adapters.crypto.verify(parts.adapters.crypto.sign(b"doctor"))
