@@ -61,6 +61,7 @@ from services.ratings import Ratings
 from services.recounts import Recounts
 from services.reminders import REMIND, Reminders
 from services.results import Results
+from services.revealing import Revealing
 from services.reviews import Reviews
 from services.seeding import Seeding
 from services.serving import Serving
@@ -168,6 +169,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         progress=ProgressReader(made.crypto),
         deadlines=Deadlines(made.clock, calendars, items),
         reviews=Reviews(cases, acceptance, fees, audit),
+        revealing=Revealing(cases, audit),
         overrides=Overrides(cases),
         shortfalls=Shortfalls(cases),
         commitments=Commitments(cases),

@@ -32,6 +32,7 @@ from services.publications import Publications
 from services.questions import Questions
 from services.ratings import Ratings
 from services.results import Results
+from services.revealing import Revealing
 from services.reviews import Reviews
 from services.serving import Serving
 from services.shortfalls import Shortfalls
@@ -66,6 +67,7 @@ class Context:
     progress: ProgressReader
     deadlines: Deadlines
     reviews: Reviews
+    revealing: Revealing
     overrides: Overrides
     shortfalls: Shortfalls
     commitments: Commitments

@@ -49,6 +49,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "staff_login_address": rule("30/minute", strict=True),
         "token": rule("10/minute", strict=True),
         "token_address": rule("60/minute", strict=True),
+        "reveal": rule("20/minute;200/day", strict=True),  # per officer
         "pickup": rule("5/minute;20/day", strict=True),
         "autosave": rule("600/minute"),
         "upload": rule("60/minute"),
