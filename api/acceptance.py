@@ -20,9 +20,9 @@ from services.accepting import (
     Sanction,
     ShortfallNotConfirmed,
 )
+from services.access import CaseUnknown
 from services.actors import Officer
 from services.assessments import Assessment, ChecklistUnmet
-from services.cases import CaseUnknown
 from services.deemed import AcceptedByLaw
 from services.fees import FeeUndetermined
 from services.flavours import CreditUnrepaired, ModeNotAllowed, ShortfallNotAllowed

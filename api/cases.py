@@ -10,8 +10,9 @@ from api.call import Call
 from api.routes import Routes
 from models.case import Case
 from models.rules.conditions import Requirement
+from services.access import CaseUnknown
 from services.actors import Citizen
-from services.cases import ApplicantTypeRefused, CaseUnknown, NotEditable, Opened, is_editable
+from services.cases import ApplicantTypeRefused, NotEditable, Opened, is_editable
 from services.filing import Hindrances, hindrances
 from services.forms import FieldUnknown, FormInvalid
 from services.items import ItemUnknown, PublishedItem

@@ -8,9 +8,9 @@ from api.auth import CITIZEN
 from api.call import Call
 from api.promises import PromiseView
 from api.routes import Routes
+from services.access import CaseUnknown
 from services.actors import Citizen
 from services.applicants import RealNameRequired
-from services.cases import CaseUnknown
 from services.commitments import (
     CommitmentAccepted,
     CommitmentChanged,

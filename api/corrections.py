@@ -11,8 +11,8 @@ from api.reviews import CASE, REFUSALS, ReviewedCase
 from api.routes import Routes
 from models.review import CorrectionOverride
 from models.rules.reasons import DefectReason
+from services.access import CaseUnknown
 from services.actors import Officer
-from services.cases import CaseUnknown
 from services.corrections import (
     CorrectionEmpty,
     CorrectionIncomplete,

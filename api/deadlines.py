@@ -12,8 +12,8 @@ from api.routes import Rendered, Routes
 from models.rules.calendar import day_of
 from models.rules.clock_table import CLOCKS
 from models.rules.clocks import Pause
+from services.access import CaseUnknown
 from services.actors import Citizen, Machine, Officer
-from services.cases import CaseUnknown
 from services.deadlines import CaseDeadlines, Deadline
 from services.transitions import StepNotYours
 

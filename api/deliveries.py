@@ -11,9 +11,9 @@ from api.routes import Routes
 from models.delivery import DeliveryTrack
 from models.rules.states import DeliveryMethod
 from models.staff import Window
+from services.access import CaseUnknown
 from services.actors import Citizen, Officer
 from services.addresses import Address, AddressInvalid
-from services.cases import CaseUnknown
 from services.counter import (
     HandedOut,
     NotForPickup,

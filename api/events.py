@@ -20,8 +20,8 @@ from api.call import Call
 from api.routes import Routes
 from models.rules.procedures import MOST_DAYS
 from models.rules.reasons import TerminationReason
+from services.access import CaseUnknown
 from services.actors import Machine
-from services.cases import CaseUnknown
 from services.events import (
     SAYS,
     CorrectionAfterAcceptance,

@@ -8,8 +8,8 @@ from api.auth import CITIZEN, STAFF
 from api.call import Call
 from api.reviews import CASE, REFUSALS, ReviewedCase
 from api.routes import Routes
+from services.access import CaseUnknown
 from services.actors import Citizen, Officer
-from services.cases import CaseUnknown
 from services.forms import FieldUnknown, FormInvalid
 from services.inline_fixes import FixUnanswered, FixUnknown
 from services.transitions import StepNotAllowed

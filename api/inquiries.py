@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.auth import CITIZEN
 from api.call import Call
 from api.routes import Routes
+from services.access import CaseUnknown
 from services.actors import Citizen
-from services.cases import CaseUnknown
 from services.inquiries import InquiryAnswered, InquiryOver, InquiryUnknown, Question
 
 inquiries = Routes("inquiries", "/v1/cases/<case_id:uuid>/inquiries", CITIZEN)

@@ -13,7 +13,8 @@ from sanic.exceptions import SanicException
 
 from api.context import Context
 from models.database import DatabaseLost, is_lost
-from services.cases import CaseUnknown
+from services.access import CaseUnknown
+from services.actors import Citizen
 from services.errors import TooMany, Unauthenticated
 from services.progress import Progress
 from services.sessions import CITIZEN_AUDIENCE
@@ -65,7 +66,7 @@ class Live:
     async def _follow(self, claims: Mapping[str, Any]) -> int:
         """Push until something ends it; return the code to close with."""
         left = claims["exp"] - self.ctx.cases.clock.now().timestamp()
-        pushing = asyncio.create_task(self._push(UUID(claims["sub"])))
+        pushing = asyncio.create_task(self._push(_citizen(claims)))
         hearing = asyncio.create_task(self._hear())
         tasks = {pushing, hearing}
         try:
@@ -76,19 +77,19 @@ class Live:
             results = await asyncio.gather(pushing, hearing, return_exceptions=True)
         return _code(results[0]) if pushing in done else NOT_SIGNED_IN
 
-    async def _push(self, account_id: UUID) -> None:
+    async def _push(self, who: Citizen) -> None:
         topic = topic_of(self.case_id)
         while True:
             async with self.ctx.broadcast.subscribe(topic) as changes:
                 # Read after listening began: what happens in between is not missed.
-                await self._show(account_id)
+                await self._show(who)
                 async for _ in changes:
-                    await self._show(account_id)
+                    await self._show(who)
             # The feed is gone. Looking takes its place until it can be joined again.
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _show(self, account_id: UUID) -> None:
-        found = await self.ctx.progress.of_case(account_id, self.case_id)
+    async def _show(self, who: Citizen) -> None:
+        found = await self.ctx.progress.of_case(who, self.case_id)
         if found.etag != self._etag:
             await self.socket.send(self.text_of(found))
             self._etag = found.etag
@@ -97,6 +98,10 @@ class Live:
         """Read away what the phone says, until it leaves."""
         while True:
             await self.socket.recv()
+
+
+def _citizen(claims: Mapping[str, Any]) -> Citizen:
+    return Citizen(UUID(claims["sub"]), UUID(claims["sid"]))
 
 
 def _code(result: object) -> int:

@@ -7,8 +7,8 @@ from api.call import Call
 from api.dossier import VersionView
 from api.reviews import CASE
 from api.routes import Routes
+from services.access import CaseUnknown
 from services.actors import Officer
-from services.cases import CaseUnknown
 from services.marks import NothingToMark
 from services.transitions import StepNotAllowed, StepNotYours
 

@@ -10,8 +10,9 @@ from api.auth import CITIZEN, STAFF
 from api.call import Call
 from api.files import send_file
 from api.routes import Binary, Routes
+from services.access import CaseUnknown
 from services.actors import Citizen, Officer
-from services.cases import CaseUnknown, NotEditable
+from services.cases import NotEditable
 from services.errors import Malformed, MaterialTypeRefused, MaterialUnreadable, TooLarge
 from services.lacking import MaterialNotPromised, PromiseExpired
 from services.materials import MaterialNotInCorrection, MaterialUnknown, Upload

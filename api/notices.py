@@ -12,8 +12,8 @@ from api.call import Call
 from api.files import send_file
 from api.routes import Binary, Routes
 from models.rules.documents.aloud import aloud
+from services.access import CaseUnknown
 from services.actors import Citizen
-from services.cases import CaseUnknown
 from services.notices import Listed, NoticeUnknown, Open
 
 notices = Routes("notices", "/v1", CITIZEN)
@@ -28,6 +28,7 @@ class InboxQuery(BaseModel):
     limit: int = Field(20, ge=1, le=100)
     cursor: UUID | None = None
     unread: bool = False
+    applicant: UUID | None = None
 
 
 class NoticeSummary(BaseModel):
@@ -141,10 +142,14 @@ def _summary(listed: Listed) -> dict[str, Any]:
 
 @notices.add("GET", "/notices", query=InboxQuery, answer=InboxView)
 async def get_inbox(call: Call[Citizen]) -> InboxView:
-    """List one's own notices over all cases, newest first."""
+    """List the notices over all cases of one's own or of ``applicant``, newest first."""
     query = call.query(InboxQuery)
     found = await call.ctx.notices.inbox(
-        call.who, limit=query.limit, before=query.cursor, unread=query.unread
+        call.who,
+        limit=query.limit,
+        before=query.cursor,
+        unread=query.unread,
+        applicant=query.applicant,
     )
     return InboxView(
         notices=[NoticeSummary.of(each) for each in found.notices],

@@ -10,8 +10,8 @@ from api.call import Call
 from api.routes import Routes
 from models.credit import OriginalCheck
 from models.rules.originals import Finding, Outcome
+from services.access import CaseUnknown
 from services.actors import Citizen, Officer
-from services.cases import CaseUnknown
 from services.events import FeeUnsettled
 from services.fees import FeeUndetermined
 from services.original_desk import Checked

@@ -9,8 +9,8 @@ from api.auth import CITIZEN
 from api.call import Call
 from api.routes import Routes
 from models.payment import Fee, PaymentOrder
+from services.access import CaseUnknown
 from services.actors import Citizen
-from services.cases import CaseUnknown
 from services.errors import OutsideUnavailable
 from services.orders import AlreadyPaid, NothingToPay, OrderClosed, PayerUnknown
 from services.payments import Bill, Payable, PaymentInQuestion

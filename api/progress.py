@@ -16,8 +16,8 @@ from api.live import Live
 from api.routes import Rendered, Routes
 from models.rules import numbers
 from models.rules.flavours import ShortfallStage
+from services.access import CaseUnknown
 from services.actors import Citizen
-from services.cases import CaseUnknown
 from services.progress import REMEMBERED, Progress
 
 progress = Routes("progress", "/v1", CITIZEN)
@@ -217,7 +217,7 @@ def _rendered(found: Progress) -> tuple[Rendered, dict[str, str]]:
 )
 async def get_progress(call: Call[Citizen], case_id: UUID) -> tuple[Rendered, dict[str, str]]:
     """Show the progress of one's own case."""
-    return _rendered(await call.ctx.progress.of_case(call.who.account_id, case_id))
+    return _rendered(await call.ctx.progress.of_case(call.who, case_id))
 
 
 @progress.add(

@@ -9,8 +9,8 @@ from api.call import Call
 from api.routes import Routes
 from models.rating import Rating
 from models.rules.reasons import RatingStage
+from services.access import CaseUnknown
 from services.actors import Citizen
-from services.cases import CaseUnknown
 from services.ratings import AlreadyRated, Indicators, Opinion, RatingInvalid, RatingNotOpen
 
 ratings = Routes("ratings", "/v1", CITIZEN)

@@ -9,8 +9,8 @@ from api.auth import CITIZEN, MACHINE
 from api.call import Call
 from api.files import send_file
 from api.routes import Binary, Routes
+from services.access import CaseUnknown
 from services.actors import Citizen, Machine
-from services.cases import CaseUnknown
 from services.errors import MaterialTypeRefused, TooLarge
 from services.results import PaymentRequired, ResultNotExpected, ResultNotReady, Stored
 

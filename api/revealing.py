@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.auth import STAFF
 from api.call import Call
 from api.routes import Routes
+from services.access import CaseUnknown
 from services.actors import Officer
-from services.cases import CaseUnknown
 from services.revealing import FieldNotHeld, Purpose
 from services.transitions import StepNotYours
 

@@ -12,8 +12,8 @@ from api.routes import Routes
 from models.case import Case
 from models.rules.reasons import DefectReason
 from models.rules.states import State
+from services.access import CaseUnknown
 from services.actors import Officer
-from services.cases import CaseUnknown
 from services.desk import CaseClaimed
 from services.items import CursorInvalid
 from services.lacking import MaterialNotPromised

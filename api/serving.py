@@ -10,8 +10,8 @@ from api.call import Call
 from api.files import send_file
 from api.notices import PDF, NoticeList, NoticeSummary
 from api.routes import Binary, Routes
+from services.access import CaseUnknown
 from services.actors import Citizen, Officer
-from services.cases import CaseUnknown
 from services.notices import NoticeUnknown
 from services.serving import (
     ADDRESS,

@@ -12,8 +12,8 @@ from api.reviews import CASE, REFUSALS, ReviewedCase
 from api.routes import Routes
 from models.promise import ShortfallItem
 from models.rules.flavours import ShortfallStage
+from services.access import CaseUnknown
 from services.actors import Citizen, Officer
-from services.cases import CaseUnknown
 from services.flavours import CreditUnrepaired, ModeNotAllowed, ShortfallNotAllowed
 from services.shortfalls import (
     DeclineReasonMissing,

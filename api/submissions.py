@@ -9,9 +9,9 @@ from api.auth import CITIZEN
 from api.call import Call
 from api.routes import Routes
 from models.rules.states import AcceptMode
+from services.access import CaseUnknown
 from services.actors import Citizen
 from services.applicants import RealNameRequired
-from services.cases import CaseUnknown
 from services.filing import CaseOpenAlready, CaseOpenOnly, ItemVersionOutdated
 from services.flavours import (
     CreditUnrepaired,

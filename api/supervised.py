@@ -13,8 +13,8 @@ from models.case import ClockInstance, ClockPause
 from models.rules.calendar import due_on
 from models.rules.clock_table import CLOCKS, ClockName
 from models.rules.texts import text_for
+from services.access import CaseUnknown
 from services.actors import Officer
-from services.cases import CaseUnknown
 from services.supervised import Step, Supervised
 
 supervised = Routes("supervision", "/staff/v1/supervision/cases", SUPERVISOR)

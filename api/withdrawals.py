@@ -7,8 +7,8 @@ from pydantic import BaseModel
 from api.auth import CITIZEN
 from api.call import Call
 from api.routes import Routes
+from services.access import CaseUnknown
 from services.actors import Citizen
-from services.cases import CaseUnknown
 from services.transitions import StepNotAllowed
 from services.withdrawals import (
     NoWithdrawalOpen,

@@ -37,7 +37,8 @@ class FieldCrypto:
     ) -> None:
         """Take SM4 keys of 16 bytes by their id (0..255), an index key of 32 bytes, and who signs.
 
-        ``former_index_key`` finds what was indexed before the present one. Raise ``ValueError`` for a key of another length or an active id without a key.
+        ``former_index_key`` finds what was indexed before the present one. Raise ``ValueError`` for
+        a key of another length or an active id without a key.
         """
         if active not in keys or not all(0 <= key_id <= 255 for key_id in keys):
             raise ValueError("the active key id must name one of the keys, ids are 0..255")

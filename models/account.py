@@ -11,9 +11,14 @@ from models.ids import uuid7
 
 
 class Account(Model):
-    """用户账号: one per person; ``level`` is the real-name level (实名等级), 0 or 1."""
+    """用户账号: one per person or organisation; ``level`` is the real-name level (实名等级).
+
+    Somebody without a phone has an account too, with no way in: others act for them. Nobody comes
+    in as an organisation (``kind`` ENTERPRISE): people do, by a mandate.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
+    kind = fields.CharField(12, db_default="PERSON", default="PERSON")
     level = fields.SmallIntField(default=0)
     phone_sealed = fields.BinaryField(null=True)
     phone_index = fields.CharField(64, null=True, db_index=True)

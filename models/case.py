@@ -10,13 +10,10 @@ from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 from models.account import Account
-from models.database import rows
 from models.ids import uuid7
 from models.item import Item, ItemVersion
 from models.rules.states import State
 from models.staff import StaffMember
-
-LOCKED = "SELECT * FROM cases WHERE id = $1 AND account_id = $2 FOR UPDATE"
 
 
 class Case(Model):
@@ -61,6 +58,10 @@ class Case(Model):
         "models.Case", null=True, related_name="children", on_delete=fields.RESTRICT
     )
     parent_id: UUID | None
+    # Who filed it; by which mandate, and as what, when it was not the applicant.
+    filed_by = fields.UUIDField(null=True)
+    mandate_id = fields.UUIDField(null=True)
+    mandate_kind = fields.CharField(24, null=True)
     audit_head = fields.CharField(64, db_default="", default="")
     claimed_by: fields.ForeignKeyNullableRelation[StaffMember] = fields.ForeignKeyField(
         "models.StaffMember", null=True, related_name="claimed", on_delete=fields.RESTRICT
@@ -98,14 +99,8 @@ class Case(Model):
 
     @classmethod
     def of(cls, account_id: UUID) -> "QuerySet[Case]":
-        """Return the cases that belong to an account: the only way in for citizens."""
+        """Return the cases that belong to an account."""
         return cls.filter(account_id=account_id)
-
-    @classmethod
-    async def locked(cls, account_id: UUID, case_id: UUID) -> "Case | None":
-        """Return an account's case with its row held; every use-case that writes begins so."""
-        found = await rows(LOCKED, [case_id, account_id])
-        return cls._init_from_db(**found[0]) if found else None
 
 
 class CaseForm(Model):

@@ -26,6 +26,7 @@ MODULES = (
     "models.idempotency",
     "models.inquiry",
     "models.item",
+    "models.mandate",
     "models.material",
     "models.message",
     "models.notice",

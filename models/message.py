@@ -6,18 +6,26 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.models import Model
 
+from models.account import Account
 from models.case import Case
 from models.ids import uuid7
 
 
 class Message(Model):
-    """消息: ``key`` makes the same occasion one message however often its job runs."""
+    """消息: ``key`` makes the same occasion one message however often its job runs.
+
+    It goes to ``account`` or, where none is named, to whose case it is.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
-    case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
-        "models.Case", related_name="messages", on_delete=fields.CASCADE
+    case: fields.ForeignKeyNullableRelation[Case] = fields.ForeignKeyField(
+        "models.Case", null=True, related_name="messages", on_delete=fields.CASCADE
     )
-    case_id: UUID
+    case_id: UUID | None
+    account: fields.ForeignKeyNullableRelation[Account] = fields.ForeignKeyField(
+        "models.Account", null=True, related_name="messages", on_delete=fields.CASCADE
+    )
+    account_id: UUID | None
     key = fields.CharField(120, unique=True)
     template = fields.CharField(40)
     data: fields.Field[dict[str, Any]] = fields.JSONField[dict[str, Any]]()

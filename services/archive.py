@@ -20,11 +20,12 @@ from models.rules.supervision import AlertKind
 from models.supervision import MonitorAlert
 from models.unit import transaction
 from services import manifests
+from services.access import CaseUnknown
 from services.actors import SYSTEM, Actor
 from services.alerts import raise_alert
 from services.applicants import RealNameRequired
 from services.audit import Audit
-from services.cases import Cases, CaseUnknown
+from services.cases import Cases
 from services.errors import Conflict, Problem
 from services.manifests import APPLICATION, Entry, Manifest
 from services.packages import PURPOSE as PACKAGE_PURPOSE

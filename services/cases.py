@@ -6,38 +6,44 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from models.account import Account
 from models.case import Case
-from models.database import Duplicate
+from models.database import Duplicate, rows
 from models.ids import uuid7
 from models.material import Material
 from models.promise import InlineFix
 from models.rules.clock_table import ClockName
 from models.rules.conditions import Requirement, required_materials
 from models.rules.events import Event
+from models.rules.mandates import AGENTS, Act, MandateKind
 from models.rules.states import State
 from models.unit import transaction
+from services import access
+from services.access import Given
 from services.actors import Citizen
-from services.applicants import NATURAL_PERSON, Applicants, RealNameRequired, facts_of
-from services.errors import Conflict, Invalid, NotFound, Unauthenticated
+from services.applicants import Applicants, RealNameRequired, facts_of
+from services.errors import Conflict, Forbidden, Invalid
 from services.forms import Form, Forms
 from services.items import Items, PublishedItem
 from services.ports import Clock
 from services.transitions import Transitions
 
-
-class CaseUnknown(NotFound):
-    """No such case, or not the asker's."""
-
-    code = "case_unknown"
-    sentence = "没有找到这个办件。"
+LISTED = f"""
+SELECT c.* FROM cases c WHERE c.account_id = $4 AND c.state <> 'VOIDED' AND {access.MAY}
+  AND ($5::uuid IS NULL OR c.id < $5) ORDER BY c.id DESC LIMIT $6"""  # noqa: S608
 
 
 class ApplicantTypeRefused(Invalid):
     """The item is not for this kind of applicant."""
 
     code = "applicant_type_refused"
-    sentence = "这个事项目前不能由个人申请。"
+    sentence = "这个事项不能由这类申请人申请。"
+
+
+class AgentRefused(Forbidden):
+    """The law wants the applicant in person (``flags.agent_allowed``)."""
+
+    code = "agent_refused"
+    sentence = "这个事项必须由申请人本人办理,不能委托别人。"
 
 
 class NotEditable(Conflict):
@@ -54,6 +60,15 @@ class Opened:
     case: Case
     item: PublishedItem
     form: Form
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """Whose case is begun, and by which mandate when that is somebody else."""
+
+    account_id: UUID
+    applicant_type: str
+    given: Given | None
 
 
 @dataclass(frozen=True)
@@ -75,39 +90,52 @@ class Cases:
     applicants: Applicants
     transitions: Transitions
 
-    async def open_draft(self, who: Citizen, item_code: str, *, another: bool) -> Draft:
-        """Return the citizen's draft for an item, making it if there is none or one more is asked.
+    async def open_draft(
+        self, who: Citizen, item_code: str, *, another: bool, applicant: UUID | None = None
+    ) -> Draft:
+        """Return the applicant's draft for an item, making it if there is none or one is asked.
 
-        Raises ``ItemUnknown`` or ``ApplicantTypeRefused``.
+        ``applicant`` is the account of who applies, when that is not the asker. Raises
+        ``ItemUnknown``, ``ApplicantTypeRefused``, ``PrincipalUnknown``, ``ActNotGranted`` or
+        ``AgentRefused``.
         """
         item = await self.items.current(item_code)
-        if NATURAL_PERSON not in item.body["applicant_types"]:
-            raise ApplicantTypeRefused
+        begun = await self._beginning(who, item, applicant or who.account_id)
         try:
-            return await self._open_draft(who, item, another)
+            return await self._open_draft(begun, item, another)
         except Duplicate:
             # The same tap arrived twice: the other one made the draft.
-            return await self._open_draft(who, item, another)
+            return await self._open_draft(begun, item, another)
+
+    async def _beginning(self, who: Citizen, item: PublishedItem, account_id: UUID) -> Beginning:
+        power = await access.power(who, account_id, self.clock.now())
+        given = power.by(Act.FILL, item.item_id)
+        if given is not None:
+            check_agent(item, given.kind)
+        kind = await self.applicants.type_of(account_id)
+        if kind not in item.body["applicant_types"]:
+            raise ApplicantTypeRefused
+        return Beginning(account_id, kind, given)
 
     @transaction
-    async def _open_draft(self, who: Citizen, item: PublishedItem, another: bool) -> Draft:
+    async def _open_draft(self, begun: Beginning, item: PublishedItem, another: bool) -> Draft:
         if not another:
             existing = (
-                await Case.of(who.account_id)
+                await Case.of(begun.account_id)
                 .filter(item_id=item.item_id, state=State.DRAFT, extra_draft=False)
                 .first()
             )
             if existing is not None:
                 return Draft(await self._opened(existing), created=False)
-        if not await Account.exists(id=who.account_id):
-            raise Unauthenticated
         now = self.clock.now()
         case = await Case.create(
             id=uuid7(),
-            account_id=who.account_id,
+            account_id=begun.account_id,
             item_id=item.item_id,
             item_version_id=item.version_id,
-            applicant_type=NATURAL_PERSON,
+            applicant_type=begun.applicant_type,
+            mandate_id=begun.given.id if begun.given else None,
+            mandate_kind=begun.given.kind.value if begun.given else None,
             extra_draft=another,
             created_at=now,
             updated_at=now,
@@ -117,20 +145,21 @@ class Cases:
         return Draft(Opened(case, item, Form({}, 0)), created=True)
 
     async def get(self, who: Citizen, case_id: UUID) -> Opened:
-        """Return one's own case; raise ``CaseUnknown``."""
-        case = await Case.of(who.account_id).get_or_none(id=case_id)
-        if case is None:
-            raise CaseUnknown
-        return await self._opened(case)
+        """Return a case with what is in it; raise ``CaseUnknown`` or ``ActNotGranted``."""
+        return await self._opened(await access.seen(who, case_id, self.clock.now(), Act.READ))
 
     async def list(
-        self, who: Citizen, *, limit: int, before: UUID | None
+        self, who: Citizen, *, limit: int, before: UUID | None, applicant: UUID | None = None
     ) -> tuple[Sequence[tuple[Case, PublishedItem]], UUID | None]:
-        """Return one's own cases, newest first, and where the next page begins."""
-        mine = Case.of(who.account_id).exclude(state=State.VOIDED)
-        if before is not None:
-            mine = mine.filter(id__lt=before)
-        found = await mine.order_by("-id").limit(limit + 1)
+        """Return one's own cases, newest first, and where the next page begins.
+
+        With ``applicant`` somebody's cases in which one may act for them.
+        """
+        whose = applicant or who.account_id
+        asking = [who.account_id, Act.VIEW.value, self.clock.now(), whose]
+        found = [
+            Case._init_from_db(**row) for row in await rows(LISTED, [*asking, before, limit + 1])
+        ]
         page = [(case, await self.items.version(case.item_version_id)) for case in found[:limit]]
         return page, page[-1][0].id if len(found) > limit else None
 
@@ -154,12 +183,12 @@ class Cases:
         item = await self.items.version(case.item_version_id)
         await self.transitions.apply(case, item, Event.DRAFT_EXPIRE_OR_DELETE, who.actor)
 
-    async def locked(self, who: Citizen, case_id: UUID) -> Case:
-        """Return one's own case with its row held; raise ``CaseUnknown``."""
-        case = await Case.locked(who.account_id, case_id)
-        if case is None:
-            raise CaseUnknown
-        return case
+    async def locked(self, who: Citizen, case_id: UUID, act: Act = Act.FILL) -> Case:
+        """Return a case with its row held in which the asker may do this.
+
+        Raises ``CaseUnknown`` or ``ActNotGranted``.
+        """
+        return await access.held(who, case_id, self.clock.now(), act)
 
     async def requirements(self, opened: Opened) -> Sequence[Requirement]:
         """Return which materials the item asks of this applicant, given the form as it stands."""
@@ -167,7 +196,7 @@ class Cases:
         # Before the real-name check nobody's age is known; conditions on it wait.
         with suppress(RealNameRequired):
             age = (await self.applicants.get(opened.case.account_id)).age_at(self.clock.now())
-        facts = facts_of(opened.form.values, opened.case.applicant_type, age)
+        facts = facts_of(opened.form.values, opened.case, age)
         return required_materials(opened.item.materials, facts)
 
     async def materials(self, case_id: UUID) -> dict[str, Material]:
@@ -178,6 +207,12 @@ class Cases:
     async def _opened(self, case: Case) -> Opened:
         item = await self.items.version(case.item_version_id)
         return Opened(case, item, await self.forms.read(case.id))
+
+
+def check_agent(item: PublishedItem, kind: MandateKind) -> None:
+    """Raise ``AgentRefused`` where nobody may be sent; who acts by law is not sent."""
+    if kind in AGENTS and not item.body["flags"]["agent_allowed"]:
+        raise AgentRefused
 
 
 async def _is_opened(case: Case, field: str) -> bool:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from models.case import Case
 from models.promise import SignedPromise
+from models.rules.mandates import Act
 from models.rules.states import AcceptMode, State
 from models.unit import transaction
 from services import flavours, promises
@@ -70,7 +71,7 @@ class Commitments:
         Raises ``RealNameRequired``, ``ModeNotAllowed``, ``CommitmentChanged``,
         ``CreditUnrepaired`` or ``StepNotAllowed``.
         """
-        case = await self.cases.locked(who, case_id)
+        case = await self.cases.locked(who, case_id, Act.SIGN)
         if case.state not in SIGNABLE:
             raise StepNotAllowed
         item = await self.cases.items.version(case.item_version_id)
@@ -95,7 +96,7 @@ class Commitments:
         What the promise stood for is due again then. Raises ``CommitmentUnsigned``,
         ``CommitmentAccepted`` or ``StepNotAllowed``.
         """
-        case = await self.cases.locked(who, case_id)
+        case = await self.cases.locked(who, case_id, Act.SIGN)
         signed = await promises.standing(case_id, PromiseKind.COMMITMENT)
         if signed is None and case.wanted_mode != AcceptMode.COMMITMENT.value:
             raise CommitmentUnsigned

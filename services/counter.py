@@ -14,9 +14,9 @@ from models.rules.events import Event, Role
 from models.rules.states import DeliveryMethod, State
 from models.staff import StaffMember
 from models.unit import transaction
+from services.access import CaseUnknown
 from services.actors import Actor, Officer
 from services.alerts import watch
-from services.cases import CaseUnknown
 from services.errors import Conflict, Invalid
 from services.items import Items
 from services.parcels import DeliveryStatus, Parcels

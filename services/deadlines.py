@@ -12,9 +12,10 @@ from models.rules.clock_words import CLOCK_WORDS, OWNER_WORDS, RECEIPT_DAY
 from models.rules.clocks import CaseClock, Pause
 from models.rules.events import Actor, Role
 from models.rules.explain import Explained, explain
+from services import access
+from services.access import CaseUnknown
 from services.actors import Citizen, Machine, Officer
 from services.calendars import Calendars
-from services.cases import CaseUnknown
 from services.clocks import DECISION, as_rule
 from services.items import Items, PublishedItem
 from services.ports import Clock
@@ -67,9 +68,7 @@ class Deadlines:
 
     async def of_case(self, who: Citizen, case_id: UUID) -> CaseDeadlines:
         """Return the deadlines of one's own case that concern one; raise ``CaseUnknown``."""
-        case = await Case.of(who.account_id).get_or_none(id=case_id)
-        if case is None:
-            raise CaseUnknown
+        case = await access.seen(who, case_id, self.clock.now())
         return await self._of(case, await self.items.version(case.item_version_id), FOR_CITIZENS)
 
     async def for_officer(self, officer: Officer, case_id: UUID) -> CaseDeadlines:

@@ -14,13 +14,13 @@ from models.ids import uuid7
 from models.material import ResultDocument
 from models.rules import numbers
 from models.rules.events import Event
+from models.rules.mandates import Act
 from models.rules.states import DeliveryMethod, State
 from models.staff import Window
 from models.unit import transaction
-from services import addresses
+from services import access, addresses
 from services.actors import SYSTEM, Citizen, Officer
 from services.addresses import Address
-from services.cases import CaseUnknown
 from services.counter import CODE_PURPOSE, Counter, HandedOut
 from services.errors import Conflict, Invalid
 from services.items import Items, PublishedItem
@@ -117,9 +117,7 @@ class Deliveries:
         Raises ``CaseUnknown``, ``DeliveryFixed``, ``ParcelOrdered``, ``MethodRefused``,
         ``AddressMissing``, ``AddressInvalid``, ``WindowUnknown``; nothing changed then.
         """
-        case = await Case.of(who.account_id).select_for_update().get_or_none(id=case_id)
-        if case is None:
-            raise CaseUnknown
+        case = await access.held(who, case_id, self.transitions.clock.now(), Act.RECEIVE)
         if case.state.closed or case.state is State.DELIVERING:
             raise DeliveryFixed
         item = await self.items.version(case.item_version_id)
@@ -171,9 +169,7 @@ class Deliveries:
 
     async def show(self, who: Citizen, case_id: UUID) -> Shown:
         """Return how one's own result comes; raise ``CaseUnknown``."""
-        case = await Case.of(who.account_id).get_or_none(id=case_id)
-        if case is None:
-            raise CaseUnknown
+        case = await access.seen(who, case_id, self.transitions.clock.now())
         return await self._shown(case, await self.items.version(case.item_version_id))
 
     async def _shown(self, case: Case, item: PublishedItem) -> Shown:

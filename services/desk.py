@@ -9,9 +9,10 @@ from models.rules.flavours import ShortfallStage
 from models.rules.states import State
 from models.staff import StaffMember
 from services import queue
+from services.access import CaseUnknown
 from services.actors import Actor, Officer
 from services.alerts import watch
-from services.cases import Cases, CaseUnknown, Opened
+from services.cases import Cases, Opened
 from services.errors import Conflict
 from services.transitions import StepNotAllowed, StepNotYours
 

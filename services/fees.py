@@ -72,7 +72,7 @@ class Fees:
         form = await self.forms.read(case.id)
         applicant = await self.applicants.get(case.account_id)
         age = applicant.age_at(self.clock.now())
-        facts = facts_of({**form.values, **given}, case.applicant_type, age)
+        facts = facts_of({**form.values, **given}, case, age)
         try:
             assessment = rules.assess(item.body["fee"], facts)
         except rules.FeeUndetermined as error:

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from models.inquiry import Inquiry
+from models.rules.mandates import Act
 from models.rules.states import Phase
 from models.unit import transaction
 from services.actors import Citizen
@@ -68,7 +69,7 @@ class Inquiries:
 
         Raises ``CaseUnknown``, ``InquiryUnknown``, ``InquiryAnswered`` or ``InquiryOver``.
         """
-        case = await self.cases.locked(who, case_id)
+        case = await self.cases.locked(who, case_id, Act.SUBMIT)
         inquiry = await Inquiry.get_or_none(case_id=case.id, id=inquiry_id)
         if inquiry is None:
             raise InquiryUnknown

@@ -21,8 +21,8 @@ from models.rules.notices import NoticeKind
 from models.rules.reasons import RefusalReason
 from models.rules.states import HandoffStatus, State
 from models.unit import transaction
+from services import access
 from services.actors import Citizen, RollUp
-from services.cases import CaseUnknown
 from services.forms import Forms
 from services.items import Items, PublishedItem
 from services.orders import close_soon
@@ -233,9 +233,7 @@ class Joint:
 
     async def show(self, who: Citizen, case_id: UUID) -> Sequence[Child]:
         """Return the children of one's own case; raise ``CaseUnknown``."""
-        parent = await Case.of(who.account_id).get_or_none(id=case_id)
-        if parent is None:
-            raise CaseUnknown
+        parent = await access.seen(who, case_id, self.transitions.clock.now())
         found = []
         for child in await Case.filter(parent_id=parent.id).order_by("case_no"):
             notice = await _correction_of(child)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,14 @@ from models.ids import uuid7
 from models.material import Material
 from models.review import Correction
 from models.rules.events import Role
+from models.rules.mandates import Act
 from models.rules.states import State
 from models.unit import transaction
-from services import desk, lacking
+from services import access, desk, lacking
+from services.access import CaseUnknown
 from services.actors import Citizen, Machine, Officer
 from services.audit import Audit
-from services.cases import Cases, CaseUnknown, NotEditable, Opened, is_editable
+from services.cases import Cases, NotEditable, Opened, is_editable
 from services.errors import Conflict, NotFound
 from services.files import ServedFile, display_name, download_name
 from services.items import PublishedItem
@@ -88,9 +91,7 @@ class Materials:
         ``MaterialNotPromised``, ``PromiseExpired`` before the file is read, and what
         ``MaterialFiles.take_in`` raises. Nothing changed then.
         """
-        case = await Case.of(who.account_id).get_or_none(id=case_id)
-        if case is None:
-            raise CaseUnknown
+        case = await access.seen(who, case_id, self.clock.now(), Act.FILL)
         spec = await self._takeable(case, code)
         taken = await self.files.take_in(
             chunks, max_bytes=spec["max_size_mb"] * MEGABYTE, formats=spec["formats"]
@@ -173,11 +174,11 @@ class Materials:
 
     async def open_content(self, who: Citizen, material_id: UUID) -> ServedFile:
         """Return the working copy of one's own material, current or not."""
-        return self._working(await _own(who, material_id))
+        return self._working(await _own(who, material_id, self.clock.now()))
 
     async def open_thumbnail(self, who: Citizen, material_id: UUID) -> ServedFile:
         """Return the small picture of one's own material; a PDF has none (``MaterialUnknown``)."""
-        material = await _own(who, material_id)
+        material = await _own(who, material_id, self.clock.now())
         if material.thumbnail_key is None or material.thumbnail_size is None:
             raise MaterialUnknown
         mime = "image/jpeg"
@@ -250,10 +251,14 @@ async def _may_read(officer: Officer, item: PublishedItem, case_id: UUID) -> boo
     return Role.DEPT in officer.roles and await desk.asked_to_confirm(case_id)
 
 
-async def _own(who: Citizen, material_id: UUID) -> Material:
-    material = await Material.get_or_none(id=material_id, case__account_id=who.account_id)
+async def _own(who: Citizen, material_id: UUID, now: datetime) -> Material:
+    material = await Material.get_or_none(id=material_id)
     if material is None:
         raise MaterialUnknown
+    try:
+        await access.seen(who, material.case_id, now, Act.READ)
+    except (CaseUnknown, access.ActNotGranted) as error:
+        raise MaterialUnknown from error
     return material
 
 

@@ -15,11 +15,13 @@ from models.notice import Notice
 from models.rules.documents.all import TEMPLATES
 from models.rules.documents.numbering import read_check_code
 from models.rules.events import Role
+from models.rules.mandates import Act
 from models.rules.notices import NoticeKind
 from models.unit import transaction
+from services import access
+from services.access import CaseUnknown
 from services.actors import Citizen, Officer
 from services.audit import Audit
-from services.cases import CaseUnknown
 from services.errors import NotFound
 from services.files import ServedFile
 from services.issuing import PDF, opened
@@ -38,16 +40,17 @@ LEFT JOIN notices s ON s.supersedes_id = n.id
 WHERE n.digest IS NOT NULL AND """
 INBOX = (
     SHOWN
-    + """c.account_id = $1 AND ($2::uuid IS NULL OR n.id < $2)
-  AND (NOT $3 OR n.read_at IS NULL) ORDER BY n.id DESC LIMIT $4"""
+    + f"""c.account_id = $4 AND {access.MAY} AND ($5::uuid IS NULL OR n.id < $5)
+  AND (NOT $6 OR n.read_at IS NULL) ORDER BY n.id DESC LIMIT $7"""
 )
 OF_CASE = SHOWN + "n.case_id = $1 ORDER BY n.id"
-ONE = SHOWN + "n.id = $1 AND c.account_id = $2"
-UNREAD = """SELECT count(*) AS unread FROM notices n JOIN cases c ON c.id = n.case_id
-WHERE c.account_id = $1 AND n.digest IS NOT NULL AND n.read_at IS NULL"""
-READ = """UPDATE notices SET read_at = $3 FROM cases c
-WHERE notices.id = $1 AND c.id = notices.case_id AND c.account_id = $2
-  AND notices.digest IS NOT NULL AND notices.read_at IS NULL RETURNING notices.id"""
+ONE = SHOWN + f"n.id = $4 AND {access.MAY}"
+UNREAD = f"""SELECT count(*) AS unread FROM notices n JOIN cases c ON c.id = n.case_id
+WHERE c.account_id = $4 AND {access.MAY}
+  AND n.digest IS NOT NULL AND n.read_at IS NULL"""  # noqa: S608
+READ = f"""UPDATE notices SET read_at = $3 FROM cases c
+WHERE notices.id = $4 AND c.id = notices.case_id AND {access.MAY}
+  AND notices.digest IS NOT NULL AND notices.read_at IS NULL RETURNING notices.id"""  # noqa: S608
 CHECKED = """
 SELECT n.kind, n.digest, n.signature, s.id IS NOT NULL AS superseded, s.doc_no AS newer
 FROM notices n LEFT JOIN notices s ON s.supersedes_id = n.id
@@ -129,19 +132,28 @@ class Notices:
     audit: Audit
 
     async def inbox(
-        self, who: Citizen, *, limit: int, before: UUID | None, unread: bool = False
+        self,
+        who: Citizen,
+        *,
+        limit: int,
+        before: UUID | None,
+        unread: bool = False,
+        applicant: UUID | None = None,
     ) -> Inbox:
-        """Return a person's notices over all their cases, the newest first."""
-        found = await rows(INBOX, [who.account_id, before, unread, limit + 1])
-        [count] = await rows(UNREAD, [who.account_id])
+        """Return the notices of one's own cases, the newest first.
+
+        With ``applicant`` those of somebody's cases in which one may act for them.
+        """
+        asking = self._asking(who, Act.VIEW, applicant or who.account_id)
+        found = await rows(INBOX, [*asking, before, unread, limit + 1])
+        [count] = await rows(UNREAD, asking)
         page = [Listed.of(row) for row in found[:limit]]
         following = page[-1].id if len(found) > limit else None
         return Inbox(page, count["unread"], following)
 
     async def of_case(self, who: Citizen, case_id: UUID) -> Sequence[Listed]:
         """Return the notices of one's own case, the oldest first; raise ``CaseUnknown``."""
-        if not await Case.of(who.account_id).filter(id=case_id).exists():
-            raise CaseUnknown
+        await access.seen(who, case_id, self.clock.now())
         return [Listed.of(row) for row in await rows(OF_CASE, [case_id])]
 
     async def show(self, who: Citizen, notice_id: UUID) -> Open:
@@ -158,12 +170,18 @@ class Notices:
 
     @transaction
     async def read(self, who: Citizen, notice_id: UUID) -> Listed:
-        """Keep when a person first read a notice (阅读回执); again changes nothing."""
-        await rows(READ, [notice_id, who.account_id, self.clock.now()])
+        """Keep when a person first read a notice (阅读回执); again changes nothing.
+
+        Whoever may not receive for the applicant reads it, and leaves no receipt.
+        """
+        await rows(READ, self._asking(who, Act.RECEIVE, notice_id))
         return await self._own(who, notice_id)
 
+    def _asking(self, who: Citizen, act: Act, about: UUID) -> list[object]:
+        return [who.account_id, act.value, self.clock.now(), about]
+
     async def _own(self, who: Citizen, notice_id: UUID) -> Listed:
-        found = await rows(ONE, [notice_id, who.account_id])
+        found = await rows(ONE, self._asking(who, Act.VIEW, notice_id))
         if not found:
             raise NoticeUnknown
         return Listed.of(found[0])

@@ -12,9 +12,10 @@ from models.case import Case
 from models.ids import uuid7
 from models.payment import Fee, PaymentOrder
 from models.rules.calendar import day_of
+from models.rules.mandates import Act
 from models.unit import transaction
+from services import access
 from services.actors import Citizen
-from services.cases import CaseUnknown
 from services.errors import Conflict
 from services.idempotency import Once
 from services.ports import Clock, Jobs
@@ -85,9 +86,7 @@ class Orders:
 
         Raises ``CaseUnknown``, ``NothingToPay``, ``AlreadyPaid``, ``PayerUnknown``.
         """
-        case = await Case.of(who.account_id).select_for_update().get_or_none(id=case_id)
-        if case is None:
-            raise CaseUnknown
+        case = await access.held(who, case_id, self.clock.now(), Act.PAY)
         once = Once.of(str(who.account_id), key, "payment", case_id)
         answered = await once.answered()
         fee = await newest_fee(case)
@@ -97,14 +96,14 @@ class Orders:
             raise NothingToPay
         order = await PaymentOrder.get_or_none(fee_id=fee.id, status__in=OPEN)
         if order is None:
-            order = await self._create(case, fee)
+            order = await self._create(who, case, fee)
         if answered is None:
             await once.answer({"number": order.number}, self.clock)
         return order
 
-    async def _create(self, case: Case, fee: Fee) -> PaymentOrder:
+    async def _create(self, who: Citizen, case: Case, fee: Fee) -> PaymentOrder:
         # An openid is one person's in one mini-program: only the channel's own can pay there.
-        known = WechatIdentity.filter(account_id=case.account_id, appid=self.appid)
+        known = WechatIdentity.filter(account_id=who.account_id, appid=self.appid)
         payer = await known.order_by("-created_at", "-id").first()
         if payer is None:
             raise PayerUnknown

@@ -8,9 +8,10 @@ from models.credit import OriginalCheck
 from models.rules.events import Role
 from models.rules.originals import Outcome
 from models.rules.states import State
+from services.access import CaseUnknown
 from services.actors import Actor, Officer
 from services.alerts import watch
-from services.cases import Cases, CaseUnknown, Opened
+from services.cases import Cases, Opened
 from services.original_lists import MismatchPending
 from services.transitions import StepNotAllowed, StepNotYours
 

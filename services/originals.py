@@ -21,10 +21,12 @@ from models.rules.events import Event, Role
 from models.rules.originals import Finding, Original, Outcome
 from models.rules.states import FeeStage, State
 from models.unit import transaction
+from services import access
 from services import original_desk as desk
 from services import original_lists as lists
+from services.access import CaseUnknown
 from services.actors import Actor, Citizen, Officer
-from services.cases import Cases, CaseUnknown, Opened
+from services.cases import Cases, Opened
 from services.events import FeeUnsettled
 from services.items import PublishedItem
 from services.original_desk import Checked
@@ -64,9 +66,7 @@ class Originals:
 
     async def mine(self, who: Citizen, case_id: UUID) -> Sheet:
         """Return what one has to bring for one's own case; raise ``CaseUnknown``."""
-        case = await Case.of(who.account_id).get_or_none(id=case_id)
-        if case is None:
-            raise CaseUnknown
+        case = await access.seen(who, case_id, self.cases.clock.now())
         return await self._sheet(case)
 
     async def _sheet(self, case: Case) -> Sheet:

@@ -9,8 +9,9 @@ from models.rules.events import Role
 from models.rules.states import State
 from models.unit import transaction
 from services import desk
+from services.access import CaseUnknown
 from services.actors import Officer
-from services.cases import Cases, CaseUnknown
+from services.cases import Cases
 from services.errors import Conflict
 from services.transitions import StepNotAllowed, StepNotYours
 

@@ -137,7 +137,7 @@ class Packages:
         applicant = await self.applicants.get(case.account_id)
         form = await self.forms.read(case.id)
         age = applicant.age_at(self.clock.now())
-        return applicant, form, facts_of(form.values, case.applicant_type, age)
+        return applicant, form, facts_of(form.values, case, age)
 
     def _answer(self, inquiry: Inquiry) -> dict[str, Any]:
         sealed = inquiry.answer_sealed or b""
@@ -155,7 +155,7 @@ class Packages:
             "applicant": {
                 "type": case.applicant_type,
                 "name": applicant.name,
-                "id_type": "RESIDENT_ID",
+                "id_type": applicant.id_type,
                 "id_number": applicant.id_number,
                 "phone": applicant.phone,
             },

@@ -8,11 +8,10 @@ from uuid import UUID
 
 import structlog
 
-from models.case import Case
 from models.payment import Fee, PaymentOrder
+from services import access
 from services.acceptance import Acceptance
 from services.actors import Citizen
-from services.cases import CaseUnknown
 from services.errors import ChannelOrderUnknown, Conflict, OutsideUnavailable
 from services.items import Items
 from services.orders import OPEN, OrderClosed, Orders, is_payable, newest_fee
@@ -86,9 +85,7 @@ class Payments:
 
     async def show(self, who: Citizen, case_id: UUID) -> Bill:
         """Return what one's own case owes; raise ``CaseUnknown``."""
-        case = await Case.of(who.account_id).get_or_none(id=case_id)
-        if case is None:
-            raise CaseUnknown
+        case = await access.seen(who, case_id, self.transitions.clock.now())
         fee = await newest_fee(case)
         mine = PaymentOrder.filter(case_id=case.id).order_by("-created_at", "-id")
         return Bill(case.payment_status, fee, await mine.first())

@@ -10,6 +10,7 @@ from models.database import Duplicate
 from models.ids import uuid7
 from models.rating import Rating
 from models.rules.clock_table import ClockName
+from models.rules.mandates import Act
 from models.rules.reasons import (
     INDICATOR_VERSION,
     RATING_OPTIONS,
@@ -19,8 +20,8 @@ from models.rules.reasons import (
 )
 from models.rules.states import RatingStatus, State
 from models.unit import transaction
+from services import access
 from services.actors import Citizen
-from services.cases import CaseUnknown
 from services.errors import Conflict, FieldFault, Invalid
 from services.ports import Clock
 
@@ -89,9 +90,7 @@ class Ratings:
 
     @transaction
     async def _rate(self, who: Citizen, case_id: UUID, opinion: Opinion, text: str) -> Rating:
-        case = await Case.locked(who.account_id, case_id)
-        if case is None:
-            raise CaseUnknown
+        case = await access.held(who, case_id, self.clock.now(), Act.RATE)
         if not _is_open(case, opinion.stage):
             raise RatingNotOpen
         if opinion.stage is RatingStage.RESULT:

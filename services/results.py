@@ -8,11 +8,13 @@ from models.case import Case
 from models.ids import uuid7
 from models.material import ResultDocument
 from models.rules.events import Event
+from models.rules.mandates import Act
 from models.rules.numbers import is_case_number
 from models.rules.states import FeeStage, Phase, State
 from models.unit import transaction
+from services import access
+from services.access import CaseUnknown
 from services.actors import SYSTEM, Citizen, Machine
-from services.cases import CaseUnknown
 from services.deliveries import Deliveries
 from services.errors import Conflict
 from services.fees import Fees
@@ -123,9 +125,7 @@ class Results:
 
         Raises ``CaseUnknown``, ``ResultNotReady``, ``PaymentRequired``.
         """
-        case = await Case.of(who.account_id).get_or_none(id=case_id)
-        if case is None:
-            raise CaseUnknown
+        case = await access.seen(who, case_id, self.transitions.clock.now(), Act.RECEIVE)
         if case.decided_at is None:
             raise ResultNotReady
         item = await self.items.version(case.item_version_id)

@@ -12,6 +12,8 @@ from services.ports import Crypto
 from services.submissions import lookup_value
 
 PHONE, NAME, ID_NUMBER, LOOKUP = "account.phone", "person.name", "person.id_number", "case.lookup"
+AGENT_NAME = "mandate.agent_name"
+CO_NAME, CO_ID_NUMBER = "co_applicant.name", "co_applicant.id_number"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,9 @@ SEALED = (
     Sealed("deliveries", "pickup_code_sealed", counter.CODE_PURPOSE),
     Sealed("credit_events", "objection_sealed", credit.PURPOSE),
     Sealed("archive_packages", "application_sealed", archive.PURPOSE),
+    Sealed("mandates", "agent_name_sealed", AGENT_NAME),
+    Sealed("co_applicants", "name_sealed", CO_NAME),
+    Sealed("co_applicants", "id_number_sealed", CO_ID_NUMBER),
 )
 
 
@@ -95,5 +100,23 @@ INDEXED = (
         "SELECT c.id AS key, c.lookup_index AS stored, p.id_number_sealed AS sealed,"
         " c.query_code AS code FROM cases c JOIN persons p ON p.account_id = c.account_id"
         " WHERE c.id > $1 AND c.lookup_index IS NOT NULL ORDER BY c.id LIMIT $2",
+    ),
+    # Whoever is not known yet cannot be indexed anew: the former key finds them till they come.
+    Indexed(
+        "mandates",
+        "agent_index",
+        ID_NUMBER,
+        ID_NUMBER,
+        "SELECT m.id AS key, m.agent_index AS stored, p.id_number_sealed AS sealed, NULL AS code"
+        " FROM mandates m JOIN persons p ON p.account_id = m.agent_id"
+        " WHERE m.id > $1 ORDER BY m.id LIMIT $2",
+    ),
+    Indexed(
+        "co_applicants",
+        "id_number_index",
+        ID_NUMBER,
+        CO_ID_NUMBER,
+        "SELECT id AS key, id_number_index AS stored, id_number_sealed AS sealed, NULL AS code"
+        " FROM co_applicants WHERE id > $1 ORDER BY id LIMIT $2",
     ),
 )

@@ -8,10 +8,11 @@ from uuid import UUID
 from models.case import Case
 from models.ids import uuid7
 from models.notice import Notice, ServiceConsent
+from models.rules.mandates import Act
 from models.unit import transaction
+from services import access
 from services.actors import Citizen, Officer
 from services.audit import Audit
-from services.cases import CaseUnknown
 from services.errors import Conflict, Invalid
 from services.notices import Notices, NoticeUnknown
 from services.ports import Clock
@@ -78,7 +79,7 @@ class Serving:
 
     async def consent(self, who: Citizen, case_id: UUID) -> Consent:
         """Return whether one's own case is served electronically; raise ``CaseUnknown``."""
-        case = await _standing_for(who, case_id)
+        case = await _standing_for(who, case_id, self.clock.now())
         return Consent(case.service_consent_at is not None, case.service_consent_at)
 
     @transaction
@@ -112,10 +113,9 @@ class Serving:
         return Consent(False, None)
 
     async def _held(self, who: Citizen, case_id: UUID) -> Case:
-        found = await _standing_for(who, case_id)
-        case = await Case.locked(who.account_id, found.id)
-        if case is None:
-            raise CaseUnknown
+        now = self.clock.now()
+        found = await _standing_for(who, case_id, now)
+        case = await access.held(who, found.id, now, Act.RECEIVE)
         if case.state.terminal:
             raise ConsentFixed
         return case
@@ -142,12 +142,7 @@ class Serving:
         return notice
 
 
-async def _standing_for(who: Citizen, case_id: UUID) -> Case:
-    """Return one's own case, or the joint filing that it is a part of; raise ``CaseUnknown``."""
-    own = Case.of(who.account_id)
-    case = await own.get_or_none(id=case_id)
-    if case is not None and case.parent_id is not None:
-        case = await own.get_or_none(id=case.parent_id)
-    if case is None:
-        raise CaseUnknown
-    return case
+async def _standing_for(who: Citizen, case_id: UUID, now: datetime) -> Case:
+    """Return a case, or the joint filing that it is a part of; raise ``CaseUnknown``."""
+    case = await access.seen(who, case_id, now)
+    return case if case.parent_id is None else await access.seen(who, case.parent_id, now)

@@ -13,13 +13,15 @@ from models.rules.calendar import ONE_DAY, day_of
 from models.rules.clock_table import ClockName
 from models.rules.events import Role
 from models.rules.flavours import ShortfallStage, latest_promise
+from models.rules.mandates import Act
 from models.rules.states import AcceptMode, State
 from models.rules.supervision import AlertKind
 from models.rules.timeouts import Policy
 from models.unit import transaction
 from services import desk, flavours, lacking, promises
+from services.access import CaseUnknown
 from services.actors import Citizen, Officer
-from services.cases import Cases, CaseUnknown, Opened
+from services.cases import Cases, Opened
 from services.errors import Conflict, FieldFault, Invalid
 from services.items import PublishedItem
 from services.nudges import ask, nudge
@@ -199,7 +201,7 @@ class Shortfalls:
         Until the case is accepted it may be signed anew. Raises ``StepNotAllowed``,
         ``PromiseIncomplete`` or ``PromiseDayInvalid``.
         """
-        case = await self.cases.locked(who, case_id)
+        case = await self.cases.locked(who, case_id, Act.SIGN)
         if case.state is not State.PRE_REVIEWING:
             raise StepNotAllowed
         item = await self.cases.items.version(case.item_version_id)

@@ -13,6 +13,7 @@ from models.rules import flavours as rules
 from models.rules import numbers
 from models.rules.conditions import exemption_for, required_materials
 from models.rules.events import Event
+from models.rules.mandates import Act
 from models.rules.states import AcceptMode, State
 from models.unit import transaction
 from services import filing, flavours, lacking, promises
@@ -104,7 +105,7 @@ class Submissions:
         ``CreditUnrepaired``, and the problems of ``services.filing`` and ``flavours.mode_of``.
         """
         wish = wish or Wish()
-        case = await self.cases.locked(who, case_id)
+        case = await self.cases.locked(who, case_id, Act.SUBMIT)
         once = Once.of(str(who.account_id), key, "submit", case_id, *wish.parts)
         if (given := await once.answered()) is not None:
             return Receipt(**given)
@@ -159,7 +160,7 @@ class Submissions:
     @transaction
     async def resubmit(self, who: Citizen, case_id: UUID, key: str) -> Receipt:
         """Resubmit after a correction notice (T06): every point of it must be answered."""
-        case = await self.cases.locked(who, case_id)
+        case = await self.cases.locked(who, case_id, Act.SUBMIT)
         once = Once.of(str(who.account_id), key, "resubmit", case_id)
         if (given := await once.answered()) is not None:
             return Receipt(**given)
@@ -177,7 +178,7 @@ class Submissions:
     @transaction
     async def withdraw(self, who: Citizen, case_id: UUID, key: str) -> Receipt:
         """Withdraw before acceptance (T46); of a joint case every department's part with it."""
-        case = await self.cases.locked(who, case_id)
+        case = await self.cases.locked(who, case_id, Act.SUBMIT)
         once = Once.of(str(who.account_id), key, "withdraw", case_id)
         if (given := await once.answered()) is not None:
             return Receipt(**given)
@@ -197,7 +198,7 @@ class Submissions:
         """Check form and materials; return the codes that are missing and were let off."""
         check_form(opened.item, opened.form.values)
         now = self.transitions.clock.now()
-        facts = facts_of(opened.form.values, opened.case.applicant_type, applicant.age_at(now))
+        facts = facts_of(opened.form.values, opened.case, applicant.age_at(now))
         exemption = exemption_for(opened.item.body.get("exemption_rules", ()), facts)
         if exemption is not None:
             raise PermitNotRequired(facts={"basis": exemption.basis})

@@ -11,10 +11,10 @@ from models.rules.supervision import AlertKind
 from models.supervision import MonitorAlert
 from models.unit import transaction
 from services import counts, listing, supervised
+from services.access import CaseUnknown
 from services.actors import Officer
 from services.audit import Audit
 from services.calendars import Calendars
-from services.cases import CaseUnknown
 from services.errors import Conflict, FieldFault, Invalid, NotFound
 from services.items import Items
 from services.listing import AlertFilter, AlertPage

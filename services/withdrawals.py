@@ -8,6 +8,7 @@ from uuid import UUID
 
 from models.case import Case
 from models.ids import uuid7
+from models.rules.mandates import Act
 from models.unit import transaction
 from models.withdrawal import Withdrawal
 from services.actors import Citizen
@@ -71,7 +72,7 @@ class Withdrawals:
         Raises ``CaseUnknown``, ``WithdrawalTooLate`` after a decision, ``WithdrawalsUsedUp`` the
         fourth time, and ``StepNotAllowed`` before acceptance or after the end.
         """
-        case = await self.cases.locked(who, case_id)
+        case = await self.cases.locked(who, case_id, Act.SUBMIT)
         once = Once.of(str(who.account_id), key, "withdrawal-request", case_id)
         if (given := await once.answered()) is not None:
             return Requested(**given)
@@ -114,7 +115,7 @@ class Withdrawals:
 
         Raises ``CaseUnknown`` and ``NoWithdrawalOpen``.
         """
-        case = await self.cases.locked(who, case_id)
+        case = await self.cases.locked(who, case_id, Act.SUBMIT)
         newest = await newest_of(case)
         if newest is not None and newest.status == WithdrawalStatus.TAKEN_BACK.value:
             return _requested(case, newest)

@@ -8,7 +8,7 @@ import pytest
 from api.events import ROUTES
 from models.rules.procedures import STATUTORY
 from models.rules.reasons import TerminationReason
-from services.cases import CaseUnknown
+from services.access import CaseUnknown
 from services.events import SAYS, EventType
 from services.packages import ENDED
 from services.withdrawals import REQUEST, TAKEN_BACK

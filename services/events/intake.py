@@ -12,10 +12,10 @@ from models.ids import uuid7
 from models.payment import Fee
 from models.rules.states import HandoffStatus
 from models.unit import transaction
+from services.access import CaseUnknown
 from services.actors import Machine
 from services.alerts import watch
 from services.announcements import announce
-from services.cases import CaseUnknown
 from services.events.decisions import Decisions
 from services.events.endings import Endings
 from services.events.inquiries import Inquiries

@@ -15,6 +15,7 @@ from sanic import Websocket
 from api import live
 from api.live import Live
 from models.database import DatabaseLost
+from services.actors import Citizen
 from services.progress import Progress, ProgressReader
 from services.sessions import CITIZEN_AUDIENCE
 from tests import make
@@ -206,7 +207,7 @@ class Lost(ProgressReader):
 
     error: Exception = field(default_factory=DatabaseLost)
 
-    async def of_case(self, account_id: UUID, case_id: UUID) -> Progress:
+    async def of_case(self, who: Citizen, case_id: UUID) -> Progress:
         raise self.error
 
 
@@ -214,7 +215,7 @@ async def test_a_lost_database_asks_the_phone_to_come_back(world: World) -> None
     filed = await submitted(world)
     for error, code in ((DatabaseLost(), 1013), (ConnectionError(), 1013), (ValueError(), 1011)):
         handset = Handset(make.token(world, filed.citizen))
-        reader = Lost(world.ctx.progress.crypto, error)
+        reader = Lost(world.clock, world.ctx.progress.crypto, error)
         ctx = replace(world.ctx, progress=reader)
         await Live(ctx, cast("Websocket", handset), filed.case_id, state_of).serve()
         assert (handset.code, handset.got.empty()) == (code, True)

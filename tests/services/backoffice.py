@@ -90,8 +90,7 @@ class Scene:
 
     async def timeline(self) -> list[str]:
         """Return what the applicant reads of what happened."""
-        account = self.filed.citizen.account_id
-        progress = await self.world.ctx.progress.of_case(account, self.filed.case_id)
+        progress = await self.world.ctx.progress.of_case(self.filed.citizen, self.filed.case_id)
         return [entry.text for entry in progress.timeline]
 
     @asynccontextmanager

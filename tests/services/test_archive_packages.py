@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from commands import archive as command
-from services.cases import CaseUnknown
+from services.access import CaseUnknown
 from services.errors import Problem
 from services.packages import sha256_of
 from tests import make

@@ -35,7 +35,7 @@ async def test_an_acceptance_keeps_the_four_points_and_the_signed_opinion(world:
         "opinion": "材料齐全,符合法定形式,同意受理。",
     }
     # It is for the file: the applicant's timeline has its own words.
-    progress = await world.ctx.progress.of_case(filed.citizen.account_id, filed.case_id)
+    progress = await world.ctx.progress.of_case(filed.citizen, filed.case_id)
     assert "同意受理" not in str(progress)
 
 

@@ -16,9 +16,9 @@ from models.database import DatabaseLost
 from models.rules.chain import LOG_GENESIS, entry_hash, read_data
 from models.rules.events import Role
 from models.unit import transaction
+from services.access import CaseUnknown
 from services.actors import Actor
 from services.audit import APPEND
-from services.cases import CaseUnknown
 from services.materials import MaterialUnknown
 from services.staff import StaffRefused
 from services.transitions import StepNotYours

@@ -7,7 +7,8 @@ import pytest
 
 from models.case import Case, CaseForm
 from models.rules.states import State
-from services.cases import ApplicantTypeRefused, CaseUnknown, NotEditable
+from services.access import CaseUnknown
+from services.cases import ApplicantTypeRefused, NotEditable
 from services.errors import Problem
 from services.forms import FieldUnknown, FormInvalid
 from services.items import ItemUnknown

@@ -13,8 +13,8 @@ from models.rules.events import Role
 from models.rules.reasons import DefectReason, Verdict
 from models.rules.states import AcceptMode, State
 from services.accepting import ModeNotChosen, PromiseNotSigned, Sanction
+from services.access import CaseUnknown
 from services.applicants import RealNameRequired
-from services.cases import CaseUnknown
 from services.commitments import CommitmentAccepted, CommitmentChanged, CommitmentUnsigned
 from services.corrections import NotOnFirstNotice
 from services.flavours import CreditUnrepaired, ModeNotAllowed, Wish
@@ -106,7 +106,7 @@ async def test_only_what_was_shown_is_signed_and_once(world: World) -> None:
 async def test_it_may_be_chosen_first_and_signed_later(world: World) -> None:
     filed = await _draft(world)
     await _submit(world, filed, PROMISED)
-    progress = await world.ctx.progress.of_case(filed.citizen.account_id, filed.case_id)
+    progress = await world.ctx.progress.of_case(filed.citizen, filed.case_id)
     assert "sign_commitment" in [action.code for action in progress.actions]
     await _review(world, filed)
     async with refused(world, PromiseNotSigned):

@@ -11,8 +11,8 @@ from models.review import Correction, CorrectionOverride
 from models.rules.events import Event, Role
 from models.rules.states import State
 from models.unit import run_in_transaction
+from services.access import CaseUnknown
 from services.actors import SYSTEM
-from services.cases import CaseUnknown
 from services.corrections import NotOnFirstNotice
 from services.overrides import OverrideGranted, OverrideNeedless
 from services.transitions import StepNotAllowed, StepNotYours

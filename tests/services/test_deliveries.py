@@ -6,8 +6,8 @@ import pytest
 
 from models.rules.events import Role
 from models.rules.states import DeliveryMethod
+from services.access import CaseUnknown
 from services.addresses import Address, AddressInvalid
-from services.cases import CaseUnknown
 from services.counter import NotForPickup, PickupCodeWrong, PickupLocked, WrongWindow
 from services.deliveries import (
     AddressMissing,

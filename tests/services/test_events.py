@@ -10,7 +10,7 @@ from models.case import Case, CaseEvent, ClockInstance
 from models.handoff import BackofficeEvent
 from models.payment import Fee
 from models.rules.states import State
-from services.cases import CaseUnknown
+from services.access import CaseUnknown
 from services.events import (
     Decision,
     EventIncomplete,
@@ -144,7 +144,7 @@ async def test_a_rejection_tells_the_reason_and_the_remedy(world: World) -> None
     case = await scene.filed.case()
     assert answer.state == case.state.value
     assert case.decision == "REJECTED"
-    progress = await world.ctx.progress.of_case(scene.filed.citizen.account_id, case.id)
+    progress = await world.ctx.progress.of_case(scene.filed.citizen, case.id)
     [told] = [entry.text for entry in progress.timeline if "没有批准" in entry.text]
     for part in ("路段新建未满五年。", "60日内申请行政复议", "6个月内", "行政诉讼"):
         assert part in told

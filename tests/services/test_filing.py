@@ -10,8 +10,9 @@ from models.case import Case
 from models.material import Material
 from models.promise import SignedPromise
 from models.rules.states import State
+from services.access import CaseUnknown
 from services.actors import Citizen
-from services.cases import CaseUnknown, NotEditable
+from services.cases import NotEditable
 from services.filing import (
     CaseOpenAlready,
     CaseOpenOnly,

@@ -5,7 +5,8 @@ import pytest
 from models.case import CaseEvent
 from models.promise import InlineFix
 from models.rules.states import State
-from services.cases import CaseUnknown, NotEditable
+from services.access import CaseUnknown
+from services.cases import NotEditable
 from services.desk import CaseClaimed
 from services.forms import FieldUnknown, FormInvalid
 from services.inline_fixes import FixUnanswered, FixUnknown
@@ -36,7 +37,7 @@ async def _put(world: World, filed: Filed, field: str, value: object) -> None:
 async def test_a_field_is_put_right_while_the_clocks_run_on(world: World) -> None:
     filed = await _opened(world)
     before = await world.rows("clock_instances")
-    progress = await world.ctx.progress.of_case(filed.citizen.account_id, filed.case_id)
+    progress = await world.ctx.progress.of_case(filed.citizen, filed.case_id)
     assert progress.fix == {"fields": ["contractor"], "note": "少写了一个字,改一下就行。"}
     assert progress.waiting_for[0] == "您"
     assert "有处小错误,请当场改好" in await told(world)

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from models.inquiry import Inquiry
 from models.rules.inquiries import demands_materials
-from services.cases import CaseUnknown
+from services.access import CaseUnknown
 from services.events import (
     CorrectionAfterAcceptance,
     EventIncomplete,

@@ -13,7 +13,7 @@ from models.review import Correction
 from models.rules.events import Event, Role
 from models.rules.reasons import RefusalReason
 from models.rules.states import State
-from services.cases import CaseUnknown
+from services.access import CaseUnknown
 from services.events import Decision
 from services.flavours import Wish
 from services.issuing import opened
@@ -99,7 +99,7 @@ async def test_what_all_departments_want_is_told_at_once(world: World) -> None:
         "施工组织方案与安全保证措施",
         "林木权属证明",
     ]
-    progress = await world.ctx.progress.of_case(filed.citizen.account_id, filed.case_id)
+    progress = await world.ctx.progress.of_case(filed.citizen, filed.case_id)
     assert progress.correction is not None
     assert len(progress.correction["items"]) == 3
     shown = await world.ctx.joint.show(filed.citizen, filed.case_id)

@@ -180,7 +180,7 @@ async def test_rows_are_found_while_the_index_key_changes_and_after(world: World
     case, who = await filed.case(), await make.person(world)
     last4 = who["id_number"][-4:]
     between = second(world, index=INDEX)
-    seen = await ProgressReader(between).by_query_code(str(case.query_code), last4)
+    seen = await ProgressReader(world.clock, between).by_query_code(str(case.query_code), last4)
     assert seen is not None
     keys = keys_of(world, between)
     assert await keys.misindexed(100) == 0
@@ -190,7 +190,8 @@ async def test_rows_are_found_while_the_index_key_changes_and_after(world: World
         0,
     )
     after = FieldCrypto(world.settings.field_key_bytes, 1, INDEX)
-    assert await ProgressReader(after).by_query_code(str(case.query_code), last4) is not None
+    reader = ProgressReader(world.clock, after)
+    assert await reader.by_query_code(str(case.query_code), last4) is not None
     person = await Person.get(account_id=filed.citizen.account_id)
     index = after.index(who["id_number"], "person.id_number").hex()
     assert person.id_number_index == index

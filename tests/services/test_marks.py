@@ -7,7 +7,7 @@ import pytest
 from models.material import Material
 from models.rules.events import Role
 from models.unit import run_in_transaction
-from services.cases import CaseUnknown
+from services.access import CaseUnknown
 from services.marks import NothingToMark, database_matched
 from services.transitions import StepNotAllowed, StepNotYours
 from tests import make

@@ -12,8 +12,9 @@ import pytest
 from models.handoff import HandoffPackage
 from models.rules.events import Role
 from models.rules.reasons import DefectReason
+from services.access import CaseUnknown
 from services.actors import Citizen
-from services.cases import CaseUnknown, NotEditable
+from services.cases import NotEditable
 from services.corrections import Point
 from services.errors import MaterialTypeRefused, Problem, TooLarge
 from services.materials import MaterialNotInCorrection, MaterialUnknown, Upload

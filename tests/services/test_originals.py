@@ -9,8 +9,8 @@ from models.notice import Notice
 from models.rules.events import Event, Role
 from models.rules.originals import Finding, Outcome
 from models.rules.states import State
+from services.access import CaseUnknown
 from services.actors import Actor
-from services.cases import CaseUnknown
 from services.events import Decision, EventType, OriginalsFirst
 from services.original_lists import (
     Look,
@@ -99,7 +99,7 @@ async def test_what_was_seen_true_is_marked_and_not_asked_for_again(world: World
     assert [each.code for each in sheet.wanted] == [FOREST_RIGHT]
     [point] = sheet.lacking
     assert (point["name"], point["note"]) == ("林木权属证明", "带来的是照片,请带林权证原件")
-    told = (await world.ctx.progress.of_case(filed.citizen.account_id, filed.case_id)).timeline[-1]
+    told = (await world.ctx.progress.of_case(filed.citizen, filed.case_id)).timeline[-1]
     assert "林木权属证明(带来的是照片,请带林权证原件)" in told.text
     assert "5月14日" in told.text
 

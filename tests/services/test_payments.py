@@ -10,7 +10,7 @@ import pytest
 
 from models.account import WechatIdentity
 from models.payment import PaymentOrder
-from services.cases import CaseUnknown
+from services.access import CaseUnknown
 from services.errors import OutsideUnavailable
 from services.events import Decision, EventType
 from services.idempotency import KeyReused

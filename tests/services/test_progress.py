@@ -8,8 +8,8 @@ import pytest
 from models.payment import Fee
 from models.rules.reasons import RatingStage
 from models.rules.states import State
+from services.access import CaseUnknown
 from services.actors import Citizen
-from services.cases import CaseUnknown
 from services.progress import Progress
 from services.ratings import Opinion, RatingNotOpen
 from tests import make
@@ -19,7 +19,7 @@ from tests.world import World
 
 
 async def look(world: World, filed: Filed) -> Progress:
-    return await world.ctx.progress.of_case(filed.citizen.account_id, filed.case_id)
+    return await world.ctx.progress.of_case(filed.citizen, filed.case_id)
 
 
 def codes(progress: Progress) -> list[str]:
@@ -137,9 +137,9 @@ async def test_rating_is_offered_exactly_when_it_is_open(world: World) -> None:
 async def test_a_stranger_finds_nothing(world: World) -> None:
     filed = await submitted(world, await make.citizen(world))
     stranger = await make.citizen(world, LI)
-    for account, case_id in ((stranger.account_id, filed.case_id), (stranger.account_id, uuid4())):
+    for case_id in (filed.case_id, uuid4()):
         with pytest.raises(CaseUnknown):
-            await world.ctx.progress.of_case(account, case_id)
+            await world.ctx.progress.of_case(stranger, case_id)
 
 
 async def test_a_query_code_needs_the_right_person(world: World) -> None:
@@ -161,7 +161,7 @@ async def test_who_has_to_choose_is_told_so(world: World) -> None:
     """A result without paper waits at APPROVED until the person says where to send it."""
     filed = await stages.reviewed(world, "ITEM06")
     await stages.decided(world, filed)
-    progress = await world.ctx.progress.of_case(filed.citizen.account_id, filed.case_id)
+    progress = await world.ctx.progress.of_case(filed.citizen, filed.case_id)
     assert progress.state is State.APPROVED
     assert progress.waiting_for[0] == "您"
     assert "choose_delivery" in [action.code for action in progress.actions]

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from models.rules.reasons import RATING_OPTIONS, RatingStage, RefusalReason
-from services.cases import CaseUnknown
+from services.access import CaseUnknown
 from services.events import Decision
 from services.ratings import AlreadyRated, Opinion, RatingInvalid, RatingNotOpen
 from services.refusals import Refusal

@@ -6,7 +6,7 @@ from models.case import ClockInstance
 from models.delivery import Delivery
 from models.rules.calendar import due_on
 from models.rules.events import Role
-from services.cases import CaseUnknown
+from services.access import CaseUnknown
 from services.counter import ReceiptNotDue
 from services.deliveries import Choice
 from services.transitions import StepNotYours

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from models.case import Case, ClockInstance
+from models.case import ClockInstance
 from models.ids import uuid7
 from models.message import Message
 from models.notice import Notice
@@ -362,7 +362,7 @@ async def test_a_step_and_a_recount_take_turns(world: World) -> None:
 
     @transaction
     async def step(_: object) -> None:
-        await Case.locked(who.account_id, case.id)
+        await world.ctx.cases.locked(who, case.id)
         held.set()
         await go.wait()
         await ClockInstance.filter(id=clocks[CORRECTION]).update(

@@ -27,7 +27,7 @@ async def test_a_refusal_closes_the_case_and_says_why(world: World) -> None:
     assert (await filed.case()).closed_at == world.clock.now()
     event = await CaseEvent.get(case_id=filed.case_id, row="T08")
     assert event.data["reason_code"] == "STATUTORY_BAR"
-    progress = await world.ctx.progress.of_case(filed.citizen.account_id, filed.case_id)
+    progress = await world.ctx.progress.of_case(filed.citizen, filed.case_id)
     assert WHY in progress.timeline[-1].text
     assert not await ClockInstance.exists(case_id=filed.case_id, stopped_at=None)
     assert await Notice.exists(case_id=filed.case_id, kind="N03")

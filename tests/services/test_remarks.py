@@ -9,8 +9,7 @@ from tests.world import World
 
 
 async def look(scene: Scene) -> Progress:
-    account = scene.filed.citizen.account_id
-    return await scene.world.ctx.progress.of_case(account, scene.filed.case_id)
+    return await scene.world.ctx.progress.of_case(scene.filed.citizen, scene.filed.case_id)
 
 
 async def said(scene: Scene) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from models.rules.states import DeliveryMethod
-from services.cases import CaseUnknown
+from services.access import CaseUnknown
 from services.deliveries import Choice
 from services.errors import MaterialTypeRefused, TooLarge
 from services.events import Decision

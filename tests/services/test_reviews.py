@@ -10,7 +10,7 @@ from models.material import Material
 from models.review import Verdict
 from models.rules.events import Role
 from models.rules.states import State
-from services.cases import CaseUnknown
+from services.access import CaseUnknown
 from services.desk import CaseClaimed
 from services.items import CursorInvalid
 from services.queue import QueueEntry

@@ -191,6 +191,5 @@ async def test_silence_that_accepts_asks_for_no_promised_material(world: World) 
     assert (case.accept_mode, case.shortfall_status) == ("DEEMED", "NONE")
     async with refused(world, NotEditable):
         await story.supply(world)
-    account = story.filed.citizen.account_id
-    progress = await world.ctx.progress.of_case(account, story.filed.case_id)
+    progress = await world.ctx.progress.of_case(story.filed.citizen, story.filed.case_id)
     assert "supply_promised" not in [action.code for action in progress.actions]

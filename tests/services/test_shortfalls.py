@@ -18,7 +18,7 @@ from services.accepting import (
     Sanction,
     ShortfallNotConfirmed,
 )
-from services.cases import CaseUnknown
+from services.access import CaseUnknown
 from services.corrections import CorrectionIncomplete
 from services.desk import CaseClaimed
 from services.flavours import (
@@ -200,7 +200,7 @@ async def test_a_refusal_is_told_with_its_reason_at_once(world: World) -> None:
     await ctx.shortfalls.answer(
         story.department, filed.case_id, "M06", confirmed=False, reason="开业前就要有制度。"
     )
-    seen = await ctx.progress.of_case(filed.citizen.account_id, filed.case_id)
+    seen = await ctx.progress.of_case(filed.citizen, filed.case_id)
     [shown] = seen.lacking
     assert (shown["status"], shown["reason"]) == ("DECLINED", "开业前就要有制度。")
     assert "有材料不能后补,请看原因" in await told(world)

@@ -8,8 +8,8 @@ import pytest
 
 from models.case import ClockInstance
 from models.rules.states import State
+from services.access import CaseUnknown
 from services.applicants import RealNameRequired
-from services.cases import CaseUnknown
 from services.errors import Problem
 from services.forms import FormInvalid
 from services.idempotency import KeyReused

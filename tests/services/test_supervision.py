@@ -18,9 +18,9 @@ from models.rules.states import MonitorLight
 from models.rules.supervision import AlertKind
 from models.supervision import MonitorAlert
 from models.unit import run_in_transaction
+from services.access import CaseUnknown
 from services.actors import Officer
 from services.alerts import raise_alert
-from services.cases import CaseUnknown
 from services.items import CursorInvalid
 from services.listing import Alert, AlertFilter
 from services.periods import PeriodInvalid

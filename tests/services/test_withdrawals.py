@@ -12,7 +12,7 @@ from models.notice import Notice
 from models.rules.states import State
 from models.rules.supervision import AlertKind
 from models.withdrawal import Withdrawal
-from services.cases import CaseUnknown
+from services.access import CaseUnknown
 from services.events import (
     EventIncomplete,
     EventType,

@@ -1,0 +1,153 @@
+"""Who may do what in whose case: asked of the case itself, each time, and of nothing else.
+
+There is no current principal in a session. A case belongs to its applicant; a request is allowed
+when the asker is the applicant or holds a good mandate of theirs that covers this case and act.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+
+from models.case import Case
+from models.database import rows
+from models.rules.mandates import Act, MandateKind
+from services.actors import Citizen
+from services.errors import Forbidden, NotFound
+
+# Of a case c and a mandate m: who asks is $1, the act $2, the time $3.
+COVERS = """m.principal_id = c.account_id AND m.agent_id = $1 AND m.status = 'ACTIVE'
+  AND m.valid_from <= $3 AND (m.valid_until IS NULL OR m.valid_until > $3)
+  AND (m.item_id IS NULL OR m.item_id = c.item_id
+    OR m.item_id = (SELECT p.item_id FROM cases p WHERE p.id = c.parent_id))
+  AND (m.case_id IS NULL OR m.case_id IN (c.id, c.parent_id))
+  AND ($2::text = 'VIEW' OR m.acts ? $2::text
+    OR ($2::text = 'READ' AND m.acts ?| ARRAY['FILL', 'SUBMIT', 'SIGN']))"""
+# Who signs with the applicant sees what they sign.
+SHARES = "SELECT FROM co_applicants o WHERE o.case_id = c.id AND o.account_id = $1"
+MAY = f"""(c.account_id = $1 OR EXISTS (SELECT FROM mandates m WHERE {COVERS})
+  OR ($2::text IN ('VIEW', 'READ') AND EXISTS ({SHARES})))"""
+SEEN = f"SELECT c.* FROM cases c WHERE c.id = $4 AND {MAY}"  # noqa: S608
+HELD = f"{SEEN} FOR UPDATE OF c"
+# A mandate that is being ended meanwhile is waited for, and looked at again.
+STANDING = f"""
+SELECT m.id FROM cases c JOIN mandates m ON {COVERS}
+WHERE c.id = $4 ORDER BY m.id FOR SHARE OF m"""  # noqa: S608
+POWERS = """
+SELECT m.id, m.kind, m.acts, m.item_id, m.case_id FROM mandates m
+WHERE m.principal_id = $1 AND m.agent_id = $2 AND m.status = 'ACTIVE'
+  AND m.valid_from <= $3 AND (m.valid_until IS NULL OR m.valid_until > $3)
+ORDER BY m.id"""
+
+
+class CaseUnknown(NotFound):
+    """No such case, or not the asker's."""
+
+    code = "case_unknown"
+    sentence = "没有找到这个办件。"
+
+
+class PrincipalUnknown(NotFound):
+    """No such applicant, or nobody for whom the asker may act."""
+
+    code = "principal_unknown"
+    sentence = "您没有替这位申请人办事的授权。"
+
+
+class ActNotGranted(Forbidden):
+    """The asker may act in this case, but not so; ``facts`` name the act."""
+
+    code = "act_not_granted"
+    sentence = "授权里没有这一项,请申请人本人办理或者补充授权。"
+
+
+@dataclass(frozen=True)
+class Given:
+    """A mandate; ``None`` stands for every item, every case."""
+
+    id: UUID
+    kind: MandateKind
+    acts: frozenset[Act]
+    item_id: UUID | None
+    case_id: UUID | None
+
+
+@dataclass(frozen=True)
+class Power:
+    """What an asker may do for a principal; ``given`` is None for their own affairs."""
+
+    given: tuple[Given, ...] | None
+
+    def by(self, act: Act, item_id: UUID) -> Given | None:
+        """Return the mandate by which an act is allowed in any case of an item; None for one's own.
+
+        Raises ``ActNotGranted``.
+        """
+        if self.given is None:
+            return None
+        for each in self.given:
+            if act in each.acts and each.case_id is None and each.item_id in (None, item_id):
+                return each
+        raise ActNotGranted(facts={"act": act.value})
+
+
+async def seen(who: Citizen, case_id: UUID, now: datetime, act: Act = Act.VIEW) -> Case:
+    """Return a case that the asker may look at, or do this in.
+
+    Raises ``CaseUnknown``, or ``ActNotGranted`` for an act that their mandate leaves out.
+    """
+    return await _found(SEEN, who, case_id, now, act)
+
+
+async def held(who: Citizen, case_id: UUID, now: datetime, act: Act) -> Case:
+    """Return a case with its row held in which the asker may do this; raises like ``seen``.
+
+    The mandate is held too: what ended it came before this, or comes after.
+    """
+    case = await _found(HELD, who, case_id, now, act)
+    await standing(who, case, now, act)
+    return case
+
+
+async def _found(sql: str, who: Citizen, case_id: UUID, now: datetime, act: Act) -> Case:
+    found = await rows(sql, [who.account_id, act.value, now, case_id])
+    if found:
+        return Case._init_from_db(**found[0])
+    if act is not Act.VIEW and await rows(SEEN, [who.account_id, Act.VIEW.value, now, case_id]):
+        raise ActNotGranted(f"您的授权里没有“{act.zh}”这一项。", facts={"act": act.value})
+    raise CaseUnknown
+
+
+async def standing(who: Citizen, case: Case, now: datetime, act: Act) -> UUID | None:
+    """Hold the mandate by which somebody acts in a case and return it; None for one's own.
+
+    Raises ``CaseUnknown`` when it has ended meanwhile.
+    """
+    if case.account_id == who.account_id:
+        return None
+    found = await rows(STANDING, [who.account_id, act.value, now, case.id])
+    if not found:
+        raise CaseUnknown
+    mandate: UUID = found[0]["id"]
+    return mandate
+
+
+async def power(who: Citizen, principal_id: UUID, now: datetime) -> Power:
+    """Return what the asker may do for a principal; raise ``PrincipalUnknown`` for nothing."""
+    if principal_id == who.account_id:
+        return Power(None)
+    found = await rows(POWERS, [principal_id, who.account_id, now])
+    if not found:
+        raise PrincipalUnknown
+    given = [
+        Given(
+            row["id"],
+            MandateKind(row["kind"]),
+            frozenset(map(Act, orjson.loads(row["acts"]))),
+            row["item_id"],
+            row["case_id"],
+        )
+        for row in found
+    ]
+    return Power(tuple(given))
