@@ -24,6 +24,7 @@ from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
 from services.commitments import Commitments
+from services.consents import Consents
 from services.credit import Credit, CreditPolicy
 from services.deadlines import Deadlines
 from services.deliveries import Deliveries
@@ -182,6 +183,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         payments=payments,
         results=results,
         credit=credit,
+        consents=Consents(made.clock),
         originals=Originals(cases, results, ends),
         deliveries=deliveries,
         ratings=Ratings(made.clock),

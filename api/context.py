@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 from services.accounts import Accounts
 from services.cases import Cases
 from services.commitments import Commitments
+from services.consents import Consents
 from services.credit import Credit
 from services.deadlines import Deadlines
 from services.deliveries import Deliveries
@@ -81,6 +82,7 @@ class Context:
     results: Results
     originals: Originals
     credit: Credit
+    consents: Consents
     deliveries: Deliveries
     ratings: Ratings
     supervision: Supervision

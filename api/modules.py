@@ -7,6 +7,7 @@ from api import (
     callbacks,
     cases,
     commitments,
+    consents,
     corrections,
     counts,
     credit,
@@ -46,6 +47,7 @@ from api import (
 
 MODULES = (
     accounts,
+    consents,
     items,
     questions,
     cases,

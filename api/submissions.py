@@ -12,6 +12,7 @@ from models.rules.states import AcceptMode
 from services.access import CaseUnknown
 from services.actors import Citizen
 from services.applicants import RealNameRequired
+from services.consents import ConsentMissing
 from services.filing import CaseOpenAlready, CaseOpenOnly, ItemVersionOutdated
 from services.flavours import (
     CreditUnrepaired,
@@ -38,6 +39,7 @@ REFUSALS = (
     RealNameRequired,
     FormInvalid,
     MaterialsMissing,
+    ConsentMissing,
     PermitNotRequired,
     ItemUnknown,
     StepNotAllowed,

@@ -24,6 +24,7 @@ class Account(Model):
     phone_index = fields.CharField(64, null=True, db_index=True)
     elder_mode = fields.BooleanField(default=False)
     created_at = fields.DatetimeField()
+    closed_at = fields.DatetimeField(null=True)
 
     person: fields.BackwardOneToOneRelation["Person"]
 

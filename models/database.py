@@ -20,6 +20,7 @@ MODULES = (
     "models.archive",
     "models.calendar",
     "models.case",
+    "models.consent",
     "models.credit",
     "models.delivery",
     "models.handoff",

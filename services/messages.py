@@ -12,7 +12,9 @@ from models.message import Message
 from models.rules.calendar import SHANGHAI
 from models.rules.clock_table import ClockName
 from models.rules.events import Event
+from models.rules.privacy import Purpose
 from models.unit import transaction
+from services import consents
 from services.moved import TELL_MOVED
 from services.occasions import MOVED, OCCASIONS, moved_words
 from services.ports import Clock, Crypto, Sent, Sms, WechatMessages
@@ -144,7 +146,7 @@ class Messages:
             .first()
         )
         sent = Sent.NOT_SUBSCRIBED
-        if identity is not None:
+        if identity is not None and await consents.has(account.id, Purpose.MESSAGES):
             page = f"pages/progress/progress?case={message.case_id}"
             template = self.templates[message.template]
             sent = await self.wechat.send(identity.openid, template, message.data, page)

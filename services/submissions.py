@@ -14,9 +14,10 @@ from models.rules import numbers
 from models.rules.conditions import exemption_for, required_materials
 from models.rules.events import Event
 from models.rules.mandates import Act
+from models.rules.privacy import MEDICAL_CATEGORY, MINOR_YEARS, Purpose
 from models.rules.states import AcceptMode, State
 from models.unit import transaction
-from services import filing, flavours, lacking, promises
+from services import consents, filing, flavours, lacking, promises
 from services.actors import Citizen
 from services.applicants import Applicant, Applicants, facts_of
 from services.cases import Cases, Opened
@@ -125,6 +126,7 @@ class Submissions:
         numbered = await self._numbers(case, opened.item, applicant)
         changes = {**numbered, "wanted_mode": mode.value}
         await self.transitions.apply(case, opened.item, Event.SUBMIT, who.actor, changes=changes)
+        await consents.note_shown(case, self.transitions.clock.now())
         await self._file_children(opened, who, applicant, wanted)
         return await self._answer(once, case)
 
@@ -206,6 +208,7 @@ class Submissions:
         own = [each["code"] for each in opened.item.materials if _is_own_card(each)]
         values = [opened.case.id, own, REGISTER, opened.case.account_id]
         present = {row["code"] for row in await rows(PRESENT, values)}
+        await _check_consents(opened, applicant.age_at(now), present)
         missing = [code for code in asked if code not in present]
         left = [code for code in missing if code not in let_off]
         if left:
@@ -251,6 +254,16 @@ class Submissions:
         receipt = Receipt.of(case)
         await once.answer(vars(receipt), self.transitions.clock)
         return receipt
+
+
+async def _check_consents(opened: Opened, age: int | None, present: Collection[str]) -> None:
+    """Raise ``ConsentMissing`` where the law wants one of its own (个人信息保护法29, 31)."""
+    case = opened.case
+    kinds = {each["code"]: each.get("sensitive_category") for each in opened.item.materials}
+    if any(kinds.get(code) == MEDICAL_CATEGORY for code in present):
+        await consents.check(case.account_id, Purpose.MEDICAL)
+    if age is not None and age < MINOR_YEARS:
+        await consents.check(case.account_id, Purpose.CHILD)
 
 
 def _asked(opened: Opened, facts: Mapping[str, Any]) -> dict[str, str]:
