@@ -31,6 +31,7 @@ from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.editions import RECOMPUTE, Editions
 from services.ends import Ends
+from services.erasing import Erasing
 from services.events import BackofficeEvents
 from services.fees import Fees
 from services.filing import Renewals
@@ -54,6 +55,7 @@ from services.originals import Originals
 from services.overrides import Overrides
 from services.packages import Packages
 from services.payments import Payments
+from services.personal_requests import FULFIL, PersonalRequests
 from services.ports import Clock
 from services.progress import ProgressReader
 from services.publications import Publications
@@ -149,6 +151,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     )
     withdrawals = Withdrawals(cases, packages)
     joint = Joint(items, forms, transitions, withdrawals)
+    personal = PersonalRequests(made.crypto, calendars, Erasing(cases), audit, made.jobs)
     context = Context(
         tokens=made.tokens,
         limiter=made.limiter,
@@ -184,6 +187,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         results=results,
         credit=credit,
         consents=Consents(made.clock),
+        personal_requests=personal,
         originals=Originals(cases, results, ends),
         deliveries=deliveries,
         ratings=Ratings(made.clock),
@@ -209,6 +213,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             REMIND: messages.remind,
             DELIVER: messages.deliver,
             ROLL_UP: joint.roll_up,
+            FULFIL: personal.copy,
             HAND_OVER_END: Ends(items, packages).hand_over,
             "payment.sweep": payments.sweep,
             "delivery.create_parcel": deliveries.create_parcel,
@@ -219,6 +224,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         schedules={
             "timers": ("* * * * *", timers.sweep),
             "credit": ("7 * * * *", credit.tick),
+            "rights": ("17 * * * *", personal.purge),
             "archive": ("*/10 * * * *", archive.sweep),
             "audit.anchor": ("0 * * * *", audit.anchor),
             "notices": ("*/5 * * * *", issuing.sweep),

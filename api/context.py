@@ -27,6 +27,7 @@ from services.notices import Notices
 from services.originals import Originals
 from services.overrides import Overrides
 from services.payments import Payments
+from services.personal_requests import PersonalRequests
 from services.ports import Broadcast, Limiter, Tokens
 from services.progress import ProgressReader
 from services.publications import Publications
@@ -83,6 +84,7 @@ class Context:
     originals: Originals
     credit: Credit
     consents: Consents
+    personal_requests: PersonalRequests
     deliveries: Deliveries
     ratings: Ratings
     supervision: Supervision

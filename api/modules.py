@@ -28,6 +28,7 @@ from api import (
     notices,
     originals,
     payments,
+    personal_requests,
     progress,
     questions,
     ratings,
@@ -48,6 +49,7 @@ from api import (
 MODULES = (
     accounts,
     consents,
+    personal_requests,
     items,
     questions,
     cases,

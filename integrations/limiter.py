@@ -50,6 +50,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "token": rule("10/minute", strict=True),
         "token_address": rule("60/minute", strict=True),
         "reveal": rule("20/minute;200/day", strict=True),  # per officer
+        "rights": rule("10/hour;30/day", strict=True),
         "pickup": rule("5/minute;20/day", strict=True),
         "autosave": rule("600/minute"),
         "upload": rule("60/minute"),

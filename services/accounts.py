@@ -211,7 +211,7 @@ class Accounts:
 
     async def _profile(self, account_id: UUID) -> Profile:
         account = await Account.get_or_none(id=account_id).select_related("person")
-        if account is None:
+        if account is None or account.closed_at is not None:
             raise Unauthenticated
         person, sealed = account.person, account.phone_sealed
         phone = None if sealed is None else self.crypto.open(sealed, "account.phone").decode()

@@ -13,8 +13,16 @@ from services.access import CaseUnknown
 from services.actors import Actor, Officer
 from services.alerts import watch
 from services.cases import Cases, Opened
-from services.errors import Conflict
+from services.erasing import is_restricted
+from services.errors import Conflict, Forbidden
 from services.transitions import StepNotAllowed, StepNotYours
+
+
+class CaseRestricted(Forbidden):
+    """Its applicant had it erased: it is kept because the law wants it (个人信息保护法47)."""
+
+    code = "case_restricted"
+    sentence = "申请人要求删除,这个办件依法只保存、不再使用。"
 
 
 class CaseClaimed(Conflict):
@@ -46,6 +54,8 @@ async def opened(cases: Cases, officer: Officer, case: Case | None) -> Opened:
     """Return a case with item and form; raise ``CaseUnknown`` or ``StepNotYours``."""
     if case is None:
         raise CaseUnknown
+    if is_restricted(case):
+        raise CaseRestricted
     item = await cases.items.version(case.item_version_id)
     if Role.WINDOW not in officer.roles and item.acceptor not in officer.roles:
         raise StepNotYours

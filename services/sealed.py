@@ -13,6 +13,7 @@ from services.submissions import lookup_value
 
 PHONE, NAME, ID_NUMBER, LOOKUP = "account.phone", "person.name", "person.id_number", "case.lookup"
 AGENT_NAME = "mandate.agent_name"
+WISH, ANSWER, EXPORT = "personal_request.wish", "personal_request.answer", "personal_request.export"
 CO_NAME, CO_ID_NUMBER = "co_applicant.name", "co_applicant.id_number"
 
 
@@ -44,6 +45,9 @@ SEALED = (
     Sealed("credit_events", "objection_sealed", credit.PURPOSE),
     Sealed("archive_packages", "application_sealed", archive.PURPOSE),
     Sealed("mandates", "agent_name_sealed", AGENT_NAME),
+    Sealed("personal_requests", "wish_sealed", WISH),
+    Sealed("personal_requests", "answer_sealed", ANSWER),
+    Sealed("personal_requests", "export_sealed", EXPORT),
     Sealed("co_applicants", "name_sealed", CO_NAME),
     Sealed("co_applicants", "id_number_sealed", CO_ID_NUMBER),
 )
@@ -89,7 +93,8 @@ INDEXED = (
         ID_NUMBER,
         ID_NUMBER,
         "SELECT account_id AS key, id_number_index AS stored, id_number_sealed AS sealed,"
-        " NULL AS code FROM persons WHERE account_id > $1 ORDER BY account_id LIMIT $2",
+        " NULL AS code FROM persons WHERE account_id > $1 AND id_number_index NOT LIKE 'closed:%'"
+        " ORDER BY account_id LIMIT $2",
         key="account_id",
     ),
     Indexed(
