@@ -15,6 +15,7 @@ from integrations.passwords import ArgonPasswords
 from integrations.printing.printer import PdfPrinter
 from integrations.realname import TencentRealName
 from integrations.redis import connect, make_pool
+from integrations.registers import SharedRegisters
 from integrations.signing import DocumentSigner
 from integrations.sms import HttpSms
 from integrations.tokens import JoseTokens
@@ -44,6 +45,7 @@ class Adapters:
     messages: WechatpyMessages
     sms: HttpSms
     realname: TencentRealName
+    registers: SharedRegisters
     channel: WechatPay
     courier: KuaidiCourier
     files: LocalMaterialFiles
@@ -105,6 +107,13 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
             base_url=settings.realname_api_base,
             secret_id=settings.realname_secret_id,
             secret_key=settings.realname_secret_key.get_secret_value(),
+        ),
+        registers=SharedRegisters(
+            http,
+            clock,
+            base_url=settings.registers_api_base,
+            access_key=settings.registers_access_key,
+            secret=settings.registers_secret.get_secret_value(),
         ),
         channel=_pay_channel(settings, http, clock),
         courier=_courier(settings, http),

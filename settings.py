@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     realname_api_base: str
     realname_secret_id: str
     realname_secret_key: SecretStr
+    registers_api_base: str
+    registers_access_key: str
+    registers_secret: SecretStr
     courier_order_url: str
     courier_query_url: str
     courier_customer: str
@@ -142,6 +145,7 @@ class Settings(BaseSettings):
             self.wxpay_api_backup,
             self.sms_api_base,
             self.realname_api_base,
+            self.registers_api_base,
             self.courier_order_url,
             self.courier_query_url,
         )

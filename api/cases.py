@@ -10,9 +10,9 @@ from api.call import Call
 from api.routes import Routes
 from models.case import Case
 from models.rules.conditions import Requirement
-from services.access import CaseUnknown
+from services.access import ActNotGranted, CaseUnknown, PrincipalUnknown
 from services.actors import Citizen
-from services.cases import ApplicantTypeRefused, NotEditable, Opened, is_editable
+from services.cases import AgentRefused, ApplicantTypeRefused, NotEditable, Opened, is_editable
 from services.filing import Hindrances, hindrances
 from services.forms import FieldUnknown, FormInvalid
 from services.items import ItemUnknown, PublishedItem
@@ -27,6 +27,7 @@ class NewCase(BaseModel):
 
     item_code: str = Field(min_length=1, max_length=40)
     another: bool = False
+    applicant: UUID | None = Field(None, description="who applies, when that is not the asker")
 
 
 class FieldValue(BaseModel):
@@ -40,6 +41,7 @@ class CasesQuery(BaseModel):
 
     limit: int = Field(20, ge=1, le=100)
     cursor: UUID | None = None
+    applicant: UUID | None = None
 
 
 class CaseSummary(BaseModel):
@@ -115,21 +117,25 @@ def _summary(case: Case, item: PublishedItem) -> dict[str, Any]:
     status=201,
     body=NewCase,
     answer=CaseView,
-    errors=(ItemUnknown, ApplicantTypeRefused),
+    errors=(ItemUnknown, ApplicantTypeRefused, PrincipalUnknown, ActNotGranted, AgentRefused),
 )
 async def open_case(call: Call[Citizen]) -> tuple[CaseView, int]:
     """Open the draft for an item: the existing one (200) or a new one (201)."""
     body = call.body(NewCase)
-    draft = await call.ctx.cases.open_draft(call.who, body.item_code, another=body.another)
+    draft = await call.ctx.cases.open_draft(
+        call.who, body.item_code, another=body.another, applicant=body.applicant
+    )
     shown = CaseView.show(draft.opened, await hindrances(draft.opened.case))
     return shown, 201 if draft.created else 200
 
 
 @cases.add("GET", "", query=CasesQuery, answer=CaseList)
 async def list_cases(call: Call[Citizen]) -> CaseList:
-    """List one's own cases, newest first."""
+    """List one's own cases or those of ``applicant``, newest first."""
     query = call.query(CasesQuery)
-    page, following = await call.ctx.cases.list(call.who, limit=query.limit, before=query.cursor)
+    page, following = await call.ctx.cases.list(
+        call.who, limit=query.limit, before=query.cursor, applicant=query.applicant
+    )
     return CaseList(cases=[CaseSummary.of(*each) for each in page], next_cursor=following)
 
 

@@ -17,10 +17,11 @@ from pydantic.json_schema import models_json_schema
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse
 
-from api.auth import PUBLIC, STAFF, SUPERVISOR
+from api.auth import CITIZEN, PUBLIC, STAFF, SUPERVISOR
 from api.call import FieldsInvalid, IdempotencyKeyMissing
 from api.errors import status_of
 from api.routes import Binary, Route
+from services.access import ActNotGranted
 from services.errors import (
     Forbidden,
     Malformed,
@@ -158,6 +159,8 @@ def errors_of(route: Route) -> tuple[type[Problem], ...]:
         implied.append(Forbidden)
     if route.query is not None or (route.body is not None and not isinstance(route.body, Binary)):
         implied += [Malformed, FieldsInvalid]
+    if route.surface is CITIZEN and "<case_id" in route.path:
+        implied.append(ActNotGranted)
     if route.idempotent:
         implied += [IdempotencyKeyMissing, KeyReused]
     return tuple(dict.fromkeys((*route.errors, *implied)))

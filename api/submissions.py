@@ -12,6 +12,7 @@ from models.rules.states import AcceptMode
 from services.access import CaseUnknown
 from services.actors import Citizen
 from services.applicants import RealNameRequired
+from services.cases import AgentRefused
 from services.consents import ConsentMissing
 from services.filing import CaseOpenAlready, CaseOpenOnly, ItemVersionOutdated
 from services.flavours import (
@@ -23,8 +24,10 @@ from services.flavours import (
 )
 from services.forms import FormInvalid
 from services.items import ItemUnknown
+from services.parties import SignaturesMissing
 from services.submissions import (
     CorrectionUnanswered,
+    GuardianNeeded,
     MaterialsMissing,
     PermitNotRequired,
     Receipt,
@@ -43,6 +46,7 @@ REFUSALS = (
     PermitNotRequired,
     ItemUnknown,
     StepNotAllowed,
+    SignaturesMissing,
 )
 
 
@@ -90,6 +94,8 @@ class ReceiptView(BaseModel):
         ShortfallUnnamed,
         ShortfallNotAllowed,
         CreditUnrepaired,
+        GuardianNeeded,
+        AgentRefused,
     ),
     idempotent=True,
     optional=True,

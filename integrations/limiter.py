@@ -40,6 +40,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "refresh": rule("60/minute"),
         "phone": rule("10/hour", strict=True),
         "realname": rule("5/hour;10/day", strict=True),
+        "register": rule("10/hour;20/day", strict=True),
+        "errand": rule("30/hour;100/day", strict=True),  # a 代办员 helps a whole village
+        "mandate": rule("10/hour;30/day", strict=True),
         "sms": rule("1/minute;5/hour;10/day", strict=True),
         "sms_address": rule("30/hour", strict=True),
         "query_address": rule("20/minute;200/day", strict=True),

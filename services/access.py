@@ -16,14 +16,16 @@ from models.rules.mandates import Act, MandateKind
 from services.actors import Citizen
 from services.errors import Forbidden, NotFound
 
-# Of a case c and a mandate m: who asks is $1, the act $2, the time $3.
-COVERS = """m.principal_id = c.account_id AND m.agent_id = $1 AND m.status = 'ACTIVE'
+# Of a case c and a mandate m: the act is $2, the time $3.
+SCOPE = """m.principal_id = c.account_id AND m.status = 'ACTIVE'
   AND m.valid_from <= $3 AND (m.valid_until IS NULL OR m.valid_until > $3)
   AND (m.item_id IS NULL OR m.item_id = c.item_id
     OR m.item_id = (SELECT p.item_id FROM cases p WHERE p.id = c.parent_id))
   AND (m.case_id IS NULL OR m.case_id IN (c.id, c.parent_id))
   AND ($2::text = 'VIEW' OR m.acts ? $2::text
     OR ($2::text = 'READ' AND m.acts ?| ARRAY['FILL', 'SUBMIT', 'SIGN']))"""
+# Who asks is $1.
+COVERS = f"{SCOPE} AND m.agent_id = $1"
 # Who signs with the applicant sees what they sign.
 SHARES = "SELECT FROM co_applicants o WHERE o.case_id = c.id AND o.account_id = $1"
 MAY = f"""(c.account_id = $1 OR EXISTS (SELECT FROM mandates m WHERE {COVERS})
@@ -32,8 +34,11 @@ SEEN = f"SELECT c.* FROM cases c WHERE c.id = $4 AND {MAY}"  # noqa: S608
 HELD = f"{SEEN} FOR UPDATE OF c"
 # A mandate that is being ended meanwhile is waited for, and looked at again.
 STANDING = f"""
-SELECT m.id FROM cases c JOIN mandates m ON {COVERS}
+SELECT m.id, m.kind FROM cases c JOIN mandates m ON {COVERS}
 WHERE c.id = $4 ORDER BY m.id FOR SHARE OF m"""  # noqa: S608
+RECEIVERS = f"""
+SELECT DISTINCT m.agent_id FROM cases c JOIN mandates m ON {SCOPE}
+WHERE c.id = $1 AND m.agent_id IS NOT NULL ORDER BY m.agent_id"""  # noqa: S608
 POWERS = """
 SELECT m.id, m.kind, m.acts, m.item_id, m.case_id FROM mandates m
 WHERE m.principal_id = $1 AND m.agent_id = $2 AND m.status = 'ACTIVE'
@@ -63,6 +68,14 @@ class ActNotGranted(Forbidden):
 
 
 @dataclass(frozen=True)
+class Standing:
+    """The mandate by which somebody acts in a case."""
+
+    id: UUID
+    kind: MandateKind
+
+
+@dataclass(frozen=True)
 class Given:
     """A mandate; ``None`` stands for every item, every case."""
 
@@ -78,6 +91,12 @@ class Power:
     """What an asker may do for a principal; ``given`` is None for their own affairs."""
 
     given: tuple[Given, ...] | None
+
+    def all(self) -> frozenset[Act]:
+        """Return every act that is given somewhere; every act there is for one's own affairs."""
+        if self.given is None:
+            return frozenset(Act)
+        return frozenset(act for each in self.given for act in each.acts)
 
     def by(self, act: Act, item_id: UUID) -> Given | None:
         """Return the mandate by which an act is allowed in any case of an item; None for one's own.
@@ -119,7 +138,7 @@ async def _found(sql: str, who: Citizen, case_id: UUID, now: datetime, act: Act)
     raise CaseUnknown
 
 
-async def standing(who: Citizen, case: Case, now: datetime, act: Act) -> UUID | None:
+async def standing(who: Citizen, case: Case, now: datetime, act: Act) -> Standing | None:
     """Hold the mandate by which somebody acts in a case and return it; None for one's own.
 
     Raises ``CaseUnknown`` when it has ended meanwhile.
@@ -129,8 +148,13 @@ async def standing(who: Citizen, case: Case, now: datetime, act: Act) -> UUID | 
     found = await rows(STANDING, [who.account_id, act.value, now, case.id])
     if not found:
         raise CaseUnknown
-    mandate: UUID = found[0]["id"]
-    return mandate
+    return Standing(found[0]["id"], MandateKind(found[0]["kind"]))
+
+
+async def receivers(case_id: UUID, now: datetime) -> list[UUID]:
+    """Return the accounts of who hears of a case beside its applicant."""
+    found = await rows(RECEIVERS, [case_id, Act.RECEIVE.value, now])
+    return [row["agent_id"] for row in found]
 
 
 async def power(who: Citizen, principal_id: UUID, now: datetime) -> Power:

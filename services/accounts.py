@@ -11,9 +11,11 @@ from models.ids import uuid7
 from models.rules.calendar import day_of
 from models.rules.identity import mask_name, mask_phone
 from models.unit import transaction
+from services import mandates, parties
 from services.actors import Citizen
 from services.errors import Conflict, Invalid, Unauthenticated
 from services.identities import Identity
+from services.persons import Persons
 from services.ports import (
     Clock,
     Crypto,
@@ -207,6 +209,9 @@ class Accounts:
                 verified_at=self.clock.now(),
             )
             await Account.filter(id=account.id).update(level=REAL_NAME)
+            # What was given to this person, or waits for their signature, finds them now.
+            await mandates.attach(Persons(self.crypto), account.id, identity)
+            await parties.attach(Persons(self.crypto), account.id, identity)
         return await self._profile(account.id)
 
     async def _profile(self, account_id: UUID) -> Profile:

@@ -76,8 +76,8 @@ class Commitments:
             raise StepNotAllowed
         item = await self.cases.items.version(case.item_version_id)
         flavours.check_mode(item, AcceptMode.COMMITMENT)
-        await self.cases.applicants.get(who.account_id)
-        await flavours.check_credit(who.account_id)
+        await self.cases.applicants.get(case.account_id)
+        await flavours.check_credit(case.account_id)
         wording = wording_of(item)
         if digest != wording.digest:
             raise CommitmentChanged

@@ -1,27 +1,31 @@
 """Consents (同意): asked per purpose, given and withdrawn by the same means, refused at no cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from models.case import Case
 from models.consent import Consent
-from models.database import rows
 from models.ids import uuid7
 from models.rules.mandates import MandateKind
-from models.rules.privacy import STATEMENTS, ConsentKind, Purpose, Statement
+from models.rules.privacy import (
+    MEDICAL_CATEGORY,
+    MINOR_YEARS,
+    STATEMENTS,
+    ConsentKind,
+    Purpose,
+    Statement,
+)
 from models.unit import transaction
 from services import access
 from services.actors import Citizen
 from services.errors import Conflict, FieldFault, Forbidden, PreconditionFailed
+from services.items import PublishedItem
 from services.ports import Clock
 
 GIVEN, REFUSED = "GIVEN", "REFUSED"
-# A notice is recorded in the trip in which the case is filed.
-NOTE = """
-INSERT INTO consents (id, account_id, case_id, purpose, version, kind, answer, digest, answered_at)
-VALUES ($1, $2, $3, $4, $5, $6, 'SHOWN', $7, $8) ON CONFLICT DO NOTHING"""
 
 
 class ConsentMissing(Conflict):
@@ -92,11 +96,25 @@ async def check(account_id: UUID, purpose: Purpose) -> None:
         raise ConsentMissing(sentence, faults=[fault])
 
 
-async def note_shown(case: Case, now: datetime) -> None:
-    """Keep that a case's mandatory notice was shown (17, 35), in the caller's transaction."""
+async def check_filing(
+    case: Case, item: PublishedItem, age: int | None, present: Collection[str]
+) -> None:
+    """Raise ``ConsentMissing`` where the law wants one for what is filed (29, 31).
+
+    ``present`` are the codes of the materials that were uploaded.
+    """
+    kinds = {each["code"]: each.get("sensitive_category") for each in item.materials}
+    if any(kinds.get(code) == MEDICAL_CATEGORY for code in present):
+        await check(case.account_id, Purpose.MEDICAL)
+    if age is not None and age < MINOR_YEARS:
+        await check(case.account_id, Purpose.CHILD)
+
+
+def notice_shown(now: datetime) -> list[Any]:
+    """Return the values with which a filing keeps that its notice was shown: its id, purpose,
+    version, kind, digest and the time."""
     told = STATEMENTS[Purpose.CASE_HANDLING]
-    words = [told.purpose.value, told.version, told.kind.value, told.digest, now]
-    await rows(NOTE, [uuid7(), case.account_id, case.id, *words])
+    return [uuid7(), told.purpose.value, told.version, told.kind.value, told.digest, now]
 
 
 @dataclass(frozen=True)

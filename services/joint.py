@@ -75,6 +75,9 @@ class Joint:
             item_version_id=item.version_id,
             applicant_type=parent.applicant_type,
             parent_id=parent.id,
+            filed_by=parent.filed_by,
+            mandate_id=parent.mandate_id,
+            mandate_kind=parent.mandate_kind,
             # Beside a draft of the same item that the person may have open.
             extra_draft=True,
             created_at=now,

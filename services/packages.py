@@ -139,6 +139,13 @@ class Packages:
         age = applicant.age_at(self.clock.now())
         return applicant, form, facts_of(form.values, case, age)
 
+    async def _filed_by(self, case: Case) -> dict[str, Any] | None:
+        """Return who filed it for the applicant, by which power; None for the applicant."""
+        if case.mandate_kind is None or case.filed_by is None:
+            return None
+        agent = await self.applicants.get(case.filed_by)
+        return {"kind": case.mandate_kind, "name": agent.name}
+
     def _answer(self, inquiry: Inquiry) -> dict[str, Any]:
         sealed = inquiry.answer_sealed or b""
         return {
@@ -159,6 +166,7 @@ class Packages:
                 "id_number": applicant.id_number,
                 "phone": applicant.phone,
             },
+            "filed_by": await self._filed_by(case),
             "form": dict(form.values),
             "materials": await _materials(case.id, item, facts),
             "corrections": await _corrections(case.id),

@@ -12,9 +12,7 @@ from services.ports import Crypto
 from services.submissions import lookup_value
 
 PHONE, NAME, ID_NUMBER, LOOKUP = "account.phone", "person.name", "person.id_number", "case.lookup"
-AGENT_NAME = "mandate.agent_name"
 WISH, ANSWER, EXPORT = "personal_request.wish", "personal_request.answer", "personal_request.export"
-CO_NAME, CO_ID_NUMBER = "co_applicant.name", "co_applicant.id_number"
 
 
 @dataclass(frozen=True)
@@ -44,12 +42,12 @@ SEALED = (
     Sealed("deliveries", "pickup_code_sealed", counter.CODE_PURPOSE),
     Sealed("credit_events", "objection_sealed", credit.PURPOSE),
     Sealed("archive_packages", "application_sealed", archive.PURPOSE),
-    Sealed("mandates", "agent_name_sealed", AGENT_NAME),
+    Sealed("mandates", "agent_name_sealed", NAME),
     Sealed("personal_requests", "wish_sealed", WISH),
     Sealed("personal_requests", "answer_sealed", ANSWER),
     Sealed("personal_requests", "export_sealed", EXPORT),
-    Sealed("co_applicants", "name_sealed", CO_NAME),
-    Sealed("co_applicants", "id_number_sealed", CO_ID_NUMBER),
+    Sealed("co_applicants", "name_sealed", NAME),
+    Sealed("co_applicants", "id_number_sealed", ID_NUMBER),
 )
 
 
@@ -120,7 +118,7 @@ INDEXED = (
         "co_applicants",
         "id_number_index",
         ID_NUMBER,
-        CO_ID_NUMBER,
+        ID_NUMBER,
         "SELECT id AS key, id_number_index AS stored, id_number_sealed AS sealed, NULL AS code"
         " FROM co_applicants WHERE id > $1 ORDER BY id LIMIT $2",
     ),

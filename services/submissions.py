@@ -13,37 +13,25 @@ from models.rules import flavours as rules
 from models.rules import numbers
 from models.rules.conditions import exemption_for, required_materials
 from models.rules.events import Event
-from models.rules.mandates import Act
-from models.rules.privacy import MEDICAL_CATEGORY, MINOR_YEARS, Purpose
+from models.rules.mandates import Act, Capacity, capacity_at
 from models.rules.states import AcceptMode, State
 from models.unit import transaction
-from services import consents, filing, flavours, lacking, promises
+from services import access, consents, filing, flavours, lacking, promises
 from services.actors import Citizen
 from services.applicants import Applicant, Applicants, facts_of
-from services.cases import Cases, Opened
+from services.cases import Cases, Opened, check_agent
 from services.corrections import marks_of, unanswered
-from services.errors import FieldFault, Invalid
+from services.errors import FieldFault, Forbidden, Invalid
 from services.flavours import Wish
 from services.forms import check_form
 from services.idempotency import Once
 from services.items import PublishedItem
 from services.joint import Joint
 from services.orders import close_soon
+from services.parties import Parties
 from services.ports import Crypto
 from services.promises import PromiseKind
 from services.transitions import StepNotAllowed, Transitions
-
-# 数据库核对一致: what the real-name check has confirmed about the applicant is noted on the way.
-PRESENT = """
-WITH matched AS (
-  UPDATE materials m SET verification = 'DB_MATCHED', verification_source = $3,
-    verified_at = p.verified_at
-  FROM persons p WHERE p.account_id = $4 AND m.case_id = $1 AND m.code = ANY($2::text[])
-    AND m.replaced_at IS NULL
-)
-SELECT code FROM materials WHERE case_id = $1 AND replaced_at IS NULL"""
-REGISTER = "实名认证:姓名和身份证号与人口信息核对一致"
-ID_CARD = "居民身份证"
 
 
 class MaterialsMissing(Invalid):
@@ -51,6 +39,13 @@ class MaterialsMissing(Invalid):
 
     code = "materials_missing"
     sentence = "还有必须提交的材料没有上传。"
+
+
+class GuardianNeeded(Forbidden):
+    """Who is under age is represented by a guardian (民法典19, 20)."""
+
+    code = "guardian_needed"
+    sentence = "未满18周岁,请由父母或其他监护人登录自己的账号来提交。"
 
 
 class PermitNotRequired(Invalid):
@@ -95,6 +90,7 @@ class Submissions:
     transitions: Transitions
     crypto: Crypto
     joint: Joint
+    parties: Parties
 
     @transaction
     async def submit(
@@ -114,21 +110,37 @@ class Submissions:
             raise StepNotAllowed
         opened = await self._complete(case)
         found = await filing.queue_up(case)
-        applicant = await self.applicants.get(who.account_id)
+        applicant = await self.applicants.get(case.account_id)
+        filer = await self._filer(who, opened, applicant)
         mode = await self._choose(opened, wish)
         let_off = {*wish.shortfall, *_replaced(opened.item, mode)}
         missing = await self._check(opened, applicant, let_off)
+        await self.parties.check_signed(case)
         filing.check_alone(found, opened.item, another=case.extra_draft or wish.another)
         wanted = missing & set(wish.shortfall)
         await lacking.want(case, opened.item, wanted)
         if mode is AcceptMode.SHORTFALL and not wanted:
             mode = AcceptMode.NORMAL
         numbered = await self._numbers(case, opened.item, applicant)
-        changes = {**numbered, "wanted_mode": mode.value}
+        changes = {**numbered, **filer, "wanted_mode": mode.value}
         await self.transitions.apply(case, opened.item, Event.SUBMIT, who.actor, changes=changes)
-        await consents.note_shown(case, self.transitions.clock.now())
         await self._file_children(opened, who, applicant, wanted)
         return await self._answer(once, case)
+
+    async def _filer(self, who: Citizen, opened: Opened, applicant: Applicant) -> dict[str, Any]:
+        """Return who files it and as what; raise ``AgentRefused`` or ``GuardianNeeded``."""
+        case, now = opened.case, self.transitions.clock.now()
+        mandate = await access.standing(who, case, now, Act.SUBMIT)
+        if mandate is not None:
+            check_agent(opened.item, mandate.kind)
+        elif (age := applicant.age_at(now)) is not None and capacity_at(age) is not Capacity.FULL:
+            raise GuardianNeeded
+        case.mandate_kind = None if mandate is None else mandate.kind.value
+        return {
+            "filed_by": who.account_id,
+            "mandate_id": None if mandate is None else mandate.id,
+            "mandate_kind": case.mandate_kind,
+        }
 
     async def _choose(self, opened: Opened, wish: Wish) -> AcceptMode:
         """Return the mode that the applicant wants; who takes another takes a promise back."""
@@ -171,8 +183,9 @@ class Submissions:
         opened = await self._complete(case)
         mode = AcceptMode(case.wanted_mode)
         let_off = {*await lacking.open_codes(case.id), *_replaced(opened.item, mode)}
-        await self._check(opened, await self.applicants.get(who.account_id), let_off)
+        await self._check(opened, await self.applicants.get(case.account_id), let_off)
         await self._check_answered(opened)
+        await self.parties.check_signed(case)
         await lacking.settle(case.id)
         await self.transitions.apply(case, opened.item, Event.RESUBMIT, who.actor)
         return await self._answer(once, case)
@@ -205,10 +218,8 @@ class Submissions:
         if exemption is not None:
             raise PermitNotRequired(facts={"basis": exemption.basis})
         asked = _asked(opened, facts)
-        own = [each["code"] for each in opened.item.materials if _is_own_card(each)]
-        values = [opened.case.id, own, REGISTER, opened.case.account_id]
-        present = {row["code"] for row in await rows(PRESENT, values)}
-        await _check_consents(opened, applicant.age_at(now), present)
+        present = await filing.present(opened, now)
+        await consents.check_filing(opened.case, opened.item, applicant.age_at(now), present)
         missing = [code for code in asked if code not in present]
         left = [code for code in missing if code not in let_off]
         if left:
@@ -256,16 +267,6 @@ class Submissions:
         return receipt
 
 
-async def _check_consents(opened: Opened, age: int | None, present: Collection[str]) -> None:
-    """Raise ``ConsentMissing`` where the law wants one of its own (个人信息保护法29, 31)."""
-    case = opened.case
-    kinds = {each["code"]: each.get("sensitive_category") for each in opened.item.materials}
-    if any(kinds.get(code) == MEDICAL_CATEGORY for code in present):
-        await consents.check(case.account_id, Purpose.MEDICAL)
-    if age is not None and age < MINOR_YEARS:
-        await consents.check(case.account_id, Purpose.CHILD)
-
-
 def _asked(opened: Opened, facts: Mapping[str, Any]) -> dict[str, str]:
     found = required_materials(opened.item.materials, facts)
     return {each.code: each.name for each in found if each.required and each.upload}
@@ -275,8 +276,3 @@ def _replaced(item: PublishedItem, mode: AcceptMode) -> frozenset[str]:
     if mode is not AcceptMode.COMMITMENT:
         return frozenset()
     return rules.replaced_by_promise(item.body)
-
-
-def _is_own_card(material: Mapping[str, Any]) -> bool:
-    """Tell whether a material is the applicant's own ID card (``holder``), nobody else's."""
-    return material.get("e_certificate_type") == ID_CARD and material.get("holder") == "APPLICANT"

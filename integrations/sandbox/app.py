@@ -18,6 +18,7 @@ from .paysign import PaySigner
 from .phone import Phone
 from .phonerules import refusals, this_machine_only
 from .realname import Realname
+from .registers import Registers
 from .sms import Sms
 from .store import Store
 from .subscriptions import Subscriptions
@@ -45,6 +46,7 @@ async def make_app(config: SandboxConfig) -> web.Application:
     app.add_routes(Wechatpay(credentials, signer, orders).routes())
     app.add_routes(Sms(credentials, store, now).routes())
     app.add_routes(Realname(credentials, now).routes())
+    app.add_routes(Registers(credentials, now).routes())
     app.add_routes(Courier(credentials, parcels, config.notify_base_url).routes())
     app.add_routes(Phone(store, wechat, subscriptions, orders, now).routes())
     app.add_routes(Backstage(credentials, store, callbacks, parcels, faults).routes())

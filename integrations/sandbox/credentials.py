@@ -49,6 +49,8 @@ class Credentials:
     courier_salt: str = field(repr=False)
     realname_secret_id: str
     realname_secret_key: str = field(repr=False)
+    registers_access_key: str
+    registers_secret: str = field(repr=False)
 
 
 def issue_credentials(directory: Path) -> Credentials:
@@ -101,6 +103,8 @@ def _values() -> dict[str, str]:
         "courier_salt": secrets.token_hex(8),
         "realname_secret_id": f"wxsandbox{secrets.token_hex(12)}",
         "realname_secret_key": secrets.token_hex(16),
+        "registers_access_key": f"wxsandbox{secrets.token_hex(6)}",
+        "registers_secret": secrets.token_hex(20),
     }
 
 

@@ -6,6 +6,8 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
+from models.rules.item_words import ApplicantType
+
 _FULL_WIDTH: Mapping[int, int] = MappingProxyType(
     {0xFF10 + digit: ord("0") + digit for digit in range(10)} | {0xFF38: ord("X"), 0xFF58: ord("X")}
 )
@@ -27,6 +29,20 @@ _PROVINCES = frozenset(
 _OLDEST = 130
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
+
+
+# 92 个体, 93 合作社, 51-53 社团, 民非, 基金会, N2 村集体, N3 乡镇集体.
+_ORGANISATIONS: Mapping[str, ApplicantType] = MappingProxyType(
+    {
+        "92": ApplicantType.INDIVIDUAL_BUSINESS,
+        "93": ApplicantType.COOPERATIVE,
+        "51": ApplicantType.SOCIAL_ORG,
+        "52": ApplicantType.SOCIAL_ORG,
+        "53": ApplicantType.SOCIAL_ORG,
+        "N2": ApplicantType.VILLAGE_COLLECTIVE,
+        "N3": ApplicantType.VILLAGE_COLLECTIVE,
+    }
+)
 
 
 class Sex(StrEnum):
@@ -118,6 +134,20 @@ def read_uscc(text: str) -> str:
     if not _USCC.fullmatch(code) or uscc_check_digit(code[:17]) != code[17]:
         raise UsccInvalid("not a unified social credit code")
     return code
+
+
+def organisation_type(uscc: str) -> ApplicantType:
+    """Return the kind of organisation that a credit code's first characters tell (GB 32100)."""
+    return _ORGANISATIONS.get(uscc[:2], ApplicantType.ENTERPRISE)
+
+
+def full_age_on(number: str, years: int) -> date:
+    """Return the day on which the person of a stored number has full years; 29 Feb on 1 March."""
+    born = birth_date(number)
+    try:
+        return born.replace(year=born.year + years)
+    except ValueError:
+        return date(born.year + years, 3, 1)
 
 
 def mask_name(name: str) -> str:

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from models.item import Item
 from models.material import Material
@@ -38,10 +38,13 @@ FORMS: dict[str, dict[str, Any]] = {
 DIGGING_FEE = 375_000  # 12.5 square metres of asphalt at 300.00 yuan
 
 
-async def drafted(world: World, who: Citizen, item: str, **form: Any) -> Filed:
+async def drafted(
+    world: World, who: Citizen, item: str, applicant: UUID | None = None, **form: Any
+) -> Filed:
     """Return a complete draft whose materials are rows only: nothing here opens their files."""
     code = await make.item_code(item)
-    opened = (await world.ctx.cases.open_draft(who, code, another=True)).opened
+    draft = await world.ctx.cases.open_draft(who, code, another=True, applicant=applicant)
+    opened = draft.opened
     for name, value in {**FORMS[item], **form}.items():
         opened = await world.ctx.cases.put_field(who, opened.case.id, name, value)
     wanted = await world.ctx.cases.requirements(opened)
@@ -72,13 +75,20 @@ async def drafted(world: World, who: Citizen, item: str, **form: Any) -> Filed:
     return Filed(who, opened.case.id, await Item.get(code=code), codes=codes)
 
 
-async def reviewed(world: World, item: str = "ITEM10", **form: Any) -> Filed:
+async def reviewed(
+    world: World,
+    item: str = "ITEM10",
+    *,
+    who: Citizen | None = None,
+    applicant: UUID | None = None,
+    **form: Any,
+) -> Filed:
     """Return a case whose pre-review the officer has just ended well.
 
     ITEM10 is accepted then, ITEM09 after its originals came, ITEM11 waits to be paid first.
     """
-    who = await make.citizen(world)
-    filed = await drafted(world, who, item, **form)
+    who = who or await make.citizen(world)
+    filed = await drafted(world, who, item, applicant, **form)
     await world.ctx.submissions.submit(who, filed.case_id, uuid4().hex)
     officer = await make.officer(world, (Role.WINDOW, Role.DEPT))
     await world.ctx.reviews.claim(officer, filed.case_id)

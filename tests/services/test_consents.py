@@ -163,11 +163,9 @@ async def test_medical_papers_need_a_consent_of_their_own(world: World) -> None:
 
 
 async def test_of_a_child_the_guardian_is_asked(world: World) -> None:
-    """小宇 is ten years old in 2026 (个人信息保护法31)."""
+    """小宇 is ten years old in 2026 (个人信息保护法31); somebody of theirs files."""
     child = await make.citizen(world, XIAOYU)
     filed = await stages.drafted(world, child, "ITEM10")
-    async with refused(world, ConsentMissing):
-        await world.ctx.submissions.submit(child, filed.case_id, uuid4().hex)
     guardian = await make.citizen(world)
     answer, version = world.ctx.consents.answer, STATEMENTS[Purpose.CHILD].version
     with pytest.raises(NotToBeAsked):
@@ -178,11 +176,13 @@ async def test_of_a_child_the_guardian_is_asked(world: World) -> None:
     with pytest.raises(NotTheGuardian):
         await answer(guardian, Purpose.CHILD, version, given=True, child=child.account_id)
     await Mandate.filter(id=mandate).update(kind="GUARDIAN")
+    async with refused(world, ConsentMissing):
+        await world.ctx.submissions.submit(guardian, filed.case_id, uuid4().hex)
     given = await answer(guardian, Purpose.CHILD, version, given=True, child=child.account_id)
     assert given.status == "GIVEN"
     kept = await Consent.get(account_id=child.account_id, purpose="CHILD")
     assert (kept.kind, kept.given_by) == ("GUARDIAN", guardian.account_id)
-    await world.ctx.submissions.submit(child, filed.case_id, uuid4().hex)
+    await world.ctx.submissions.submit(guardian, filed.case_id, uuid4().hex)
 
 
 async def _mandate(world: World, child: Citizen, agent: Citizen, kind: str) -> object:
