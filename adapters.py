@@ -116,6 +116,7 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
             settings.field_key_active,
             settings.index_key_bytes,
             _signer(settings),
+            settings.former_index_key_bytes,
         ),
         tokens=JoseTokens(
             clock,

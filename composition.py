@@ -26,15 +26,18 @@ from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
 from services.commitments import Commitments
+from services.consents import Consents
 from services.counter_mandates import CounterMandates
 from services.credit import Credit, CreditPolicy
 from services.deadlines import Deadlines
 from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.editions import RECOMPUTE, Editions
+from services.ends import Ends
 from services.enrolment import Enrolment
 from services.enterprises import Enterprises
 from services.entrances import Entrances
+from services.erasing import Erasing
 from services.events import BackofficeEvents
 from services.face_checks import FaceChecks
 from services.federation import Federation
@@ -50,6 +53,7 @@ from services.item_checks import ItemChecks
 from services.items import Items
 from services.joins import Joins
 from services.joint import Joint
+from services.keys import Keys
 from services.leftovers import Leftovers
 from services.machines import Machines
 from services.mandates import Mandates
@@ -66,6 +70,7 @@ from services.overrides import Overrides
 from services.packages import Packages
 from services.parties import Parties
 from services.payments import Payments
+from services.personal_requests import FULFIL, PersonalRequests
 from services.phone_codes import PhoneCodes
 from services.ports import Clock
 from services.progress import ProgressReader
@@ -78,6 +83,7 @@ from services.recounts import Recounts
 from services.registrations import Registrations
 from services.reminders import REMIND, Reminders
 from services.results import Results
+from services.revealing import Revealing
 from services.reviews import Reviews
 from services.seeding import Seeding
 from services.serving import Serving
@@ -92,7 +98,7 @@ from services.tidings import TELL_ACCOUNT, Tidings
 from services.timeouts import Timeouts
 from services.timers import Timers
 from services.trail import Trail
-from services.transitions import ISSUE, ROLL_UP, TELL, Transitions
+from services.transitions import HAND_OVER_END, ISSUE, ROLL_UP, TELL, Transitions
 from services.units import Units
 from services.ways import Ways
 from services.withdrawals import Withdrawals
@@ -114,6 +120,7 @@ class Parts:
     archive: Archive
     audit: Audit
     issuing: Issuing
+    keys: Keys
 
     async def open(self) -> None:
         await open_database(self.database)
@@ -175,6 +182,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     real_names = RealNames(made.clock, made.crypto, made.realname, made.wechat_realname, audit)
     entrances = Entrances(made.clock, made.crypto, sessions, tidings)
     ways = Ways(entrances, audit)
+    personal = PersonalRequests(made.crypto, calendars, Erasing(cases), audit, made.jobs)
     parties = Parties(cases, audit)
     mandates = Mandates(made.clock, applicants, items, made.jobs, audit)
     guardians = Guardians(mandates, made.registers)
@@ -231,18 +239,21 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         progress=ProgressReader(made.clock, made.crypto),
         deadlines=Deadlines(made.clock, calendars, items),
         reviews=Reviews(cases, acceptance, fees, audit),
+        revealing=Revealing(cases, audit),
         overrides=Overrides(cases),
         shortfalls=Shortfalls(cases),
         commitments=Commitments(cases),
         inline_fixes=InlineFixes(cases),
         marks=Marks(cases, audit),
-        handoff=Handoff(made.clock, made.crypto, clocks),
+        handoff=Handoff(made.clock, made.crypto, clocks, items),
         events=BackofficeEvents(items, transitions, fees, results),
         inquiries=Inquiries(cases, packages),
         withdrawals=withdrawals,
         payments=payments,
         results=results,
         credit=credit,
+        consents=Consents(made.clock),
+        personal_requests=personal,
         originals=Originals(cases, results, ends),
         deliveries=deliveries,
         ratings=Ratings(made.clock),
@@ -268,6 +279,8 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             REMIND: messages.remind,
             DELIVER: messages.deliver,
             ROLL_UP: joint.roll_up,
+            FULFIL: personal.copy,
+            HAND_OVER_END: Ends(items, packages).hand_over,
             "payment.sweep": payments.sweep,
             "delivery.create_parcel": deliveries.create_parcel,
             "delivery.poll": deliveries.poll,
@@ -279,14 +292,16 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             "timers": ("* * * * *", timers.sweep),
             "credit": ("7 * * * *", credit.tick),
             "leftovers": ("23 * * * *", Leftovers(made.clock).sweep),
+            "rights": ("17 * * * *", personal.purge),
             "archive": ("*/10 * * * *", archive.sweep),
             "audit.anchor": ("0 * * * *", audit.anchor),
             "notices": ("*/5 * * * *", issuing.sweep),
         },
-        seeding=Seeding(items, checks, questions, editions),
+        seeding=Seeding(items, checks, questions, editions, audit),
         archive=archive,
         audit=audit,
         issuing=issuing,
+        keys=Keys(made.crypto, audit),
     )
 
 

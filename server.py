@@ -20,6 +20,7 @@ import development
 from api.app import build_app
 from commands import archive, calendar, installation, items, lifecycle, machine, staff
 from commands.audit import audit
+from commands.keys import keys
 from composition import compose
 from integrations.sandbox.__main__ import main as sandbox_main
 from settings import Settings, development_port, environment_name
@@ -140,6 +141,7 @@ WORDED: Mapping[str, Callable[[Settings, Sequence[str]], Coroutine[Any, Any, int
     "calendar": calendar.run,
     "machine": machine.run,
     "staff": staff.run,
+    "keys": keys,
 }
 
 

@@ -5,9 +5,10 @@ Refuses a production configuration that points at the sandbox, and the reverse.
 
 import base64
 import os
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -15,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SANDBOX_MARK = "wxsandbox"
+SECRET = (SecretStr, SecretStr | None)
 ARGON_LEAST_KIB = 19456  # OWASP's Password Storage Cheat Sheet, argon2id
 
 
@@ -66,6 +68,7 @@ class Settings(BaseSettings):
     field_keys: SecretStr = Field(description="key id=base64 of 16 bytes, separated by commas")
     field_key_active: int = 1
     index_key: SecretStr = Field(description="base64 of 32 bytes")
+    index_key_previous: SecretStr | None = Field(None, description="until keys reindex is done")
 
     wechat_api_base: str
     wechat_appid: str
@@ -134,6 +137,11 @@ class Settings(BaseSettings):
         return base64.b64decode(self.index_key.get_secret_value())
 
     @property
+    def former_index_key_bytes(self) -> bytes | None:
+        former = self.index_key_previous
+        return None if former is None else base64.b64decode(former.get_secret_value())
+
+    @property
     def document_retired_keys(self) -> dict[str, str]:
         """Return the public keys of documents that were signed before, by their id."""
         files = self.document_retired_dir.glob("*.pem") if self.document_retired_dir else ()
@@ -163,6 +171,20 @@ class Settings(BaseSettings):
             self.courier_order_url,
             self.courier_query_url,
         )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reads_secrets_from_files(cls, given: Any) -> Any:
+        """Take each secret from the file that ``<NAME>_FILE`` names, if one does."""
+        found = dict(given)
+        for name, field in cls.model_fields.items():
+            variable = f"ZHANGBAN_{name}_FILE".upper()
+            if field.annotation not in SECRET or variable not in os.environ:
+                continue
+            if name in found:
+                raise ValueError(f"both ZHANGBAN_{name.upper()} and {variable} are set")
+            found[name] = _secret_in(Path(os.environ[variable]), variable)
+        return found
 
     @model_validator(mode="after")
     def _offers_ways_whole(self) -> Self:
@@ -196,10 +218,17 @@ class Settings(BaseSettings):
         return self
 
     def _checked_production(self) -> Self:
-        for url in (*self.outside_urls, self.notify_base_url, self.public_base):
+        faults = [*self._production_faults()]
+        if faults:
+            raise ValueError("\n".join(faults))
+        return self
+
+    def _production_faults(self) -> Iterator[str]:
+        """Yield everything that keeps a production from starting, not only the first."""
+        for url in dict.fromkeys((*self.outside_urls, self.notify_base_url, self.public_base)):
             parts = urlsplit(url)
             if parts.scheme != "https" or parts.hostname in LOOPBACK or parts.query:
-                raise ValueError(f"production needs an https address without query, not {url}")
+                yield f"production needs an https address without query, not {url}"
         ids = (self.wechat_appid, self.wxpay_mchid, self.wxpay_pub_key_id)
         optional = (
             self.wechat_h5_appid,
@@ -208,17 +237,33 @@ class Settings(BaseSettings):
             self.netid_access_key,
         )
         if any(SANDBOX_MARK in each for each in (*ids, *filter(None, optional))):
-            raise ValueError("production refuses credentials of the sandbox")
-        for file in (self.token_key_file, self.document_key_file, self.wxpay_mch_key_file):
+            yield "production refuses credentials of the sandbox"
+        files = (self.token_key_file, self.document_key_file, self.wxpay_mch_key_file)
+        missing = [file for file in files if not file.is_file()]
+        yield from (f"{file} is no file" for file in missing)
+        for file in set(files) - set(missing):
             if file.stat().st_mode & 0o077:
-                raise ValueError(f"{file} is readable by others than its owner")
+                yield f"{file} is readable by others than its owner"
         if self.password_memory_kib < ARGON_LEAST_KIB:
-            raise ValueError(f"a password hash needs {ARGON_LEAST_KIB} KiB or more")
+            yield f"a password hash needs {ARGON_LEAST_KIB} KiB or more"
+        if missing:
+            return
         if SANDBOX_MARK in self.document_key_file.read_text():
-            raise ValueError("production refuses the document key of the sandbox")
+            yield "production refuses the document key of the sandbox"
         if self.document_key_file.read_bytes() == self.token_key_file.read_bytes():
-            raise ValueError("one key must not sign both documents and access tokens")
-        return self
+            yield "one key must not sign both documents and access tokens"
+
+
+def _secret_in(file: Path, variable: str) -> str:
+    try:
+        if file.stat().st_mode & 0o077:
+            raise ValueError(f"{file} ({variable}) is readable by others than its owner")
+        value = file.read_text().rstrip("\r\n")
+    except OSError as error:
+        raise ValueError(f"{file} ({variable}) cannot be read: {error.strerror}") from error
+    if not value:
+        raise ValueError(f"{file} ({variable}) is empty")
+    return value
 
 
 def development_port() -> int:

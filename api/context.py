@@ -9,6 +9,7 @@ from services.approvals import Approvals
 from services.browser_logins import BrowserLogins
 from services.cases import Cases
 from services.commitments import Commitments
+from services.consents import Consents
 from services.counter_mandates import CounterMandates
 from services.credit import Credit
 from services.deadlines import Deadlines
@@ -38,6 +39,7 @@ from services.originals import Originals
 from services.overrides import Overrides
 from services.parties import Parties
 from services.payments import Payments
+from services.personal_requests import PersonalRequests
 from services.phone_codes import PhoneCodes
 from services.ports import Broadcast, EndedSessions, Limiter, Tokens, WechatWeb
 from services.progress import ProgressReader
@@ -48,6 +50,7 @@ from services.ratings import Ratings
 from services.real_names import RealNames
 from services.registrations import Registrations
 from services.results import Results
+from services.revealing import Revealing
 from services.reviews import Reviews
 from services.serving import Serving
 from services.sessions import Sessions
@@ -108,6 +111,7 @@ class Context:
     progress: ProgressReader
     deadlines: Deadlines
     reviews: Reviews
+    revealing: Revealing
     overrides: Overrides
     shortfalls: Shortfalls
     commitments: Commitments
@@ -121,6 +125,8 @@ class Context:
     results: Results
     originals: Originals
     credit: Credit
+    consents: Consents
+    personal_requests: PersonalRequests
     deliveries: Deliveries
     ratings: Ratings
     supervision: Supervision

@@ -14,6 +14,7 @@ from models.staff import Window
 from services.access import CaseUnknown
 from services.actors import Citizen, Officer
 from services.addresses import Address, AddressInvalid
+from services.consents import ConsentMissing
 from services.counter import (
     HandedOut,
     NotForPickup,
@@ -202,6 +203,7 @@ async def show(call: Call[Citizen], case_id: UUID) -> DeliveryView:
         ParcelOrdered,
         MethodRefused,
         AddressMissing,
+        ConsentMissing,
         AddressInvalid,
         WindowUnknown,
     ),

@@ -1,4 +1,4 @@
-"""A case as its officer sees it; name and ID number of the applicant are masked."""
+"""A case as its officer sees it; names and numbers that point to a person are masked."""
 
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from models.material import Material
 from models.promise import ShortfallItem
 from models.review import Correction, Verdict
 from models.rules.identity import mask_id_number, mask_name
+from models.rules.masking import is_masked, mask_form
 from models.rules.states import State
 from services.corrections import shown_point
 from services.dossiers import Dossier
@@ -136,7 +137,8 @@ class LackingView(BaseModel):
 
 
 class DossierView(BaseModel):
-    """A case with everything to judge it by."""
+    """A case with everything to judge it by; ``masked`` names the form's fields that show less than
+    they hold (POST …/reveal shows one whole)."""
 
     id: UUID
     case_no: str
@@ -155,6 +157,7 @@ class DossierView(BaseModel):
     visits_warning: str | None
     applicant: ApplicantView
     form: dict[str, Any]
+    masked: list[str]
     form_schema: dict[str, Any]
     requirements: list[RequirementView]
     materials: list[VersionView]
@@ -187,7 +190,12 @@ class DossierView(BaseModel):
                 name=mask_name(dossier.applicant.name),
                 id_number=mask_id_number(dossier.applicant.id_number),
             ),
-            form=dict(dossier.opened.form.values),
+            form=mask_form(item.form_schema, dossier.opened.form.values),
+            masked=[
+                name
+                for name in dossier.opened.form.values
+                if is_masked(item.form_schema, name, dossier.opened.form.values)
+            ],
             form_schema=dict(item.form_schema),
             requirements=[RequirementView(**vars(each)) for each in dossier.requirements],
             materials=[VersionView.of(material) for material in dossier.materials],

@@ -11,6 +11,7 @@ from api.routes import Routes
 from models.payment import Fee, PaymentOrder
 from services.access import CaseUnknown
 from services.actors import Citizen
+from services.consents import ConsentMissing
 from services.errors import OutsideUnavailable
 from services.orders import AlreadyPaid, NothingToPay, OrderClosed, PayerUnknown
 from services.payments import Bill, Payable, PaymentInQuestion
@@ -119,6 +120,7 @@ async def show(call: Call[Citizen], case_id: UUID) -> BillView:
         NothingToPay,
         AlreadyPaid,
         PayerUnknown,
+        ConsentMissing,
         PaymentInQuestion,
         OrderClosed,
         OutsideUnavailable,

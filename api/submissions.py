@@ -13,6 +13,7 @@ from services.access import CaseUnknown
 from services.actors import Citizen
 from services.applicants import RealNameRequired
 from services.cases import AgentRefused
+from services.consents import ConsentMissing
 from services.filing import CaseOpenAlready, CaseOpenOnly, ItemVersionOutdated, WindowNotOffered
 from services.flavours import (
     CreditUnrepaired,
@@ -42,6 +43,7 @@ REFUSALS = (
     RealNameRequired,
     FormInvalid,
     MaterialsMissing,
+    ConsentMissing,
     PermitNotRequired,
     ItemUnknown,
     StepNotAllowed,

@@ -10,7 +10,12 @@ from api.routes import Routes
 from services.access import CaseUnknown
 from services.actors import Citizen
 from services.transitions import StepNotAllowed
-from services.withdrawals import NoWithdrawalOpen, Requested, WithdrawalTooLate
+from services.withdrawals import (
+    NoWithdrawalOpen,
+    Requested,
+    WithdrawalsUsedUp,
+    WithdrawalTooLate,
+)
 
 withdrawals = Routes("withdrawals", "/v1/cases", CITIZEN)
 ROUTES = (withdrawals,)
@@ -35,7 +40,7 @@ class WithdrawalView(BaseModel):
     "POST",
     PATH,
     answer=WithdrawalView,
-    errors=(CaseUnknown, WithdrawalTooLate, StepNotAllowed),
+    errors=(CaseUnknown, WithdrawalTooLate, WithdrawalsUsedUp, StepNotAllowed),
     idempotent=True,
 )
 async def request(call: Call[Citizen], case_id: UUID) -> WithdrawalView:

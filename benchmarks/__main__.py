@@ -12,11 +12,12 @@ from benchmarks.deadlines import deadlines
 from benchmarks.drafts import prepare
 from benchmarks.measures import DRAFTS, Measures
 from benchmarks.report import Line, table
+from benchmarks.rotation import rotation
 from benchmarks.stage import staged
 from benchmarks.starts import starts
 from benchmarks.timers import timers
 
-LIMIT_SECONDS = 400
+LIMIT_SECONDS = 460
 UNDERWAY = 256
 LARGE = 8
 
@@ -65,6 +66,8 @@ def ratios() -> list[Line]:
             lines.append(measure())
         say("measuring timers")
         lines.append(timers(stage, prepared.underway[0].case_id))
+        say("measuring rotation of keys")
+        lines.append(rotation(stage, prepared.underway))
         say("starting from nothing, twice")
         return lines
 

@@ -5,6 +5,8 @@ worker runs, and everything is on 127.0.0.1 in a temporary folder.
 """
 
 import asyncio
+import base64
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -27,6 +29,7 @@ from settings import Settings
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
 PREFIX = "ZHANGBAN_"
+SECOND_KEY_ID = 2
 
 
 @dataclass(frozen=True)
@@ -85,12 +88,18 @@ def staged() -> Iterator[Stage]:
         programs = {program.name: program for program in stack.programs()}
         # A disk that other work keeps busy for a moment is no failure of what is measured.
         env = {**programs["api"].env, f"{PREFIX}DATABASE_TIMEOUT": "30"}
+        # The key that a rotation moves to has to be known before to whoever reads.
+        env[f"{PREFIX}FIELD_KEYS"] += f",{SECOND_KEY_ID}={_random_key()}"
         programs["api"] = replace(programs["api"], env=env)
         del programs["worker"]
         pids = {name: started.enter_context(running(program)) for name, program in programs.items()}
         bare_port = remembered_port(ports, "bare")
         started.enter_context(running(_bare(env, bare_port), cwd=ROOT))
         yield Stage(folder, _settings(env), stack.sandbox_url, pids["api"], bare_port)
+
+
+def _random_key() -> str:
+    return base64.b64encode(secrets.token_bytes(16)).decode()
 
 
 def _settings(env: Mapping[str, str]) -> Settings:

@@ -8,6 +8,7 @@ import orjson
 import structlog
 from redis.exceptions import RedisError
 
+from commands.configuration import configuration_faults, data_faults
 from commands.development_accounts import make_accounts
 from composition import Parts, compose
 from integrations.jobs import install_jobs
@@ -66,12 +67,17 @@ async def prepare(settings: Settings) -> int:
 
 async def doctor(settings: Settings) -> int:
     """Say what is wrong with an installation; exit 0 when nothing is."""
-    parts = compose(settings)
-    await parts.open()
+    faults = list(configuration_faults(settings))
     try:
-        faults = [fault async for fault in _faults(settings, parts)]
-    finally:
-        await parts.close()
+        parts = compose(settings)
+    except (ValueError, OSError) as error:
+        faults.append(f"it does not start: {error}")
+    else:
+        await parts.open()
+        try:
+            faults += [fault async for fault in _faults(settings, parts)]
+        finally:
+            await parts.close()
     for fault in faults:
         print(f"FAULT {fault}")
     print(f"{len(faults)} fault(s)" if faults else "ok")
@@ -104,6 +110,8 @@ async def _faults(settings: Settings, parts: Parts) -> AsyncIterator[str]:
         yield "the database is not on the newest schema: zhangban migrate"
     else:
         async for fault in content_faults(parts):
+            yield fault
+        async for fault in data_faults(parts, parts.adapters.clock.now()):
             yield fault
     try:
         parts.adapters.crypto.verify(parts.adapters.crypto.sign(b"doctor"))

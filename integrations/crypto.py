@@ -1,7 +1,7 @@
 """Fields at rest: SM4-GCM (GB/T 32907) with a key id in each ciphertext, HMAC-SM3 (GB/T 32905)."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -33,19 +33,24 @@ class FieldCrypto:
         active: int,
         index_key: bytes,
         signer: DocumentSigner | None = None,
+        former_index_key: bytes | None = None,
     ) -> None:
         """Take SM4 keys of 16 bytes by their id (0..255), an index key of 32 bytes, and who signs.
 
-        Raise ``ValueError`` for a key of another length or an active id without a key.
+        ``former_index_key`` finds what was indexed before the present one. Raise ``ValueError`` for
+        a key of another length or an active id without a key.
         """
         if active not in keys or not all(0 <= key_id <= 255 for key_id in keys):
             raise ValueError("the active key id must name one of the keys, ids are 0..255")
-        if len(index_key) != INDEX_KEY_BYTES:
-            raise ValueError("the index key must have 32 bytes")
+        index_keys = [key for key in (index_key, former_index_key) if key is not None]
+        if any(len(key) != INDEX_KEY_BYTES for key in index_keys):
+            raise ValueError("an index key must have 32 bytes")
         # Building the algorithm object checks the key once, not in every call.
         self._ciphers = {bytes((VERSION, key_id)): SM4(key) for key_id, key in keys.items()}
+        self.known_keys = frozenset(keys)
+        self.active_key = active
         self._active = bytes((VERSION, active))
-        self._mac = HMAC(index_key, SM3())
+        self._macs = [HMAC(key, SM3()) for key in index_keys]
         self._signer = signer
 
     def seal(self, plain: bytes, purpose: str) -> bytes:
@@ -77,12 +82,13 @@ class FieldCrypto:
     def index(self, value: str, purpose: str) -> bytes:
         """Return 32 bytes that are equal for equal values of the same purpose.
 
-        Rotating the index key means computing every stored index again.
+        Another index key means computing every stored index again (``zhangban keys reindex``).
         """
-        mac = self._mac.copy()
-        # NUL ends the purpose, so that ("ab", "c") and ("a", "bc") differ.
-        mac.update(purpose.encode() + b"\0" + value.encode())
-        return mac.finalize()
+        return _index(self._macs[0], value, purpose)
+
+    def indexes(self, value: str, purpose: str) -> Sequence[bytes]:
+        """Return every index by which a stored value may be found, the present one first."""
+        return [_index(mac, value, purpose) for mac in self._macs]
 
     def sign(self, payload: bytes) -> str:
         """Return a compact JWS over the bytes."""
@@ -97,3 +103,10 @@ class FieldCrypto:
         if self._signer is None:
             raise RuntimeError("no key for documents was given")
         return self._signer
+
+
+def _index(keyed: HMAC, value: str, purpose: str) -> bytes:
+    mac = keyed.copy()
+    # NUL ends the purpose, so that ("ab", "c") and ("a", "bc") differ.
+    mac.update(purpose.encode() + b"\0" + value.encode())
+    return mac.finalize()

@@ -61,6 +61,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "audit_verify": rule("2/minute;20/hour", strict=True),
         "machine": rule("6000/minute"),
         "token_address": rule("60/minute", strict=True),
+        "reveal": rule("20/minute;200/day", strict=True),  # per officer
+        "rights": rule("10/hour;30/day", strict=True),
         "pickup": rule("5/minute;20/day", strict=True),
         "autosave": rule("600/minute"),
         "upload": rule("60/minute"),

@@ -28,6 +28,7 @@ class Account(Model):
     elder_mode = fields.BooleanField(default=False)
     joined_id = fields.UUIDField(null=True)
     created_at = fields.DatetimeField()
+    closed_at = fields.DatetimeField(null=True)
 
     person: fields.BackwardOneToOneRelation["Person"]
 

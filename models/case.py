@@ -59,6 +59,8 @@ class Case(Model):
     visits = fields.SmallIntField(db_default=0, default=0)
     visited_on = fields.DateField(null=True)
     withdraw_requested_at = fields.DatetimeField(null=True)
+    # 个人信息保护法47: kept because the law wants it, used for nothing else once the case is over.
+    restricted_at = fields.DatetimeField(null=True)
     parent: fields.ForeignKeyNullableRelation["Case"] = fields.ForeignKeyField(
         "models.Case", null=True, related_name="children", on_delete=fields.RESTRICT
     )

@@ -20,6 +20,7 @@ MODULES = (
     "models.archive",
     "models.calendar",
     "models.case",
+    "models.consent",
     "models.credit",
     "models.delivery",
     "models.handoff",
@@ -39,6 +40,7 @@ MODULES = (
     "models.withdrawal",
 )
 MIGRATION_LOCK = 5_114_990_001
+CONNECT = ("host", "port", "user", "password", "database", "ssl")
 
 # The server is gone, going, starting, out of connections or frozen: nothing about the request.
 LOST: tuple[type[BaseException], ...] = (
@@ -101,13 +103,13 @@ def config_for(url: str, *, pool: int = 10, seconds: float = 2.0) -> dict[str, A
     """
     parts = re.fullmatch(
         r"postgres(?:ql)?://(?P<user>[^:@/]+)(?::(?P<password>[^@/]*))?@(?P<host>[^:/]+)"
-        r"(?::(?P<port>\d+))?/(?P<database>[^?]+)",
+        r"(?::(?P<port>\d+))?/(?P<database>[^?]+)(?:\?(?:.*&)?sslmode=(?P<ssl>[a-z-]+).*|\?.*)?",
         url,
     )
     if parts is None:
         raise ValueError("DATABASE_URL must look like postgresql://user:password@host:port/name")
     credentials = {
-        **parts.groupdict(),
+        **{name: value for name, value in parts.groupdict().items() if name != "ssl"},
         "user": unquote(parts["user"]),
         "password": unquote(parts["password"] or ""),
         "port": int(parts["port"] or 5432),
@@ -122,6 +124,9 @@ def config_for(url: str, *, pool: int = 10, seconds: float = 2.0) -> dict[str, A
             "idle_in_transaction_session_timeout": "30000",
         },
     }
+    if parts["ssl"] is not None:
+        # As libpq means it: verify-full checks the certificate and the name in it.
+        credentials["ssl"] = parts["ssl"]
     return {
         "connections": {"default": {"engine": "models.client", "credentials": credentials}},
         "apps": {
@@ -148,9 +153,7 @@ async def close_database() -> None:
 async def migrate_database(config: Mapping[str, Any]) -> None:
     """Apply migrations; an advisory lock makes concurrent starts take turns."""
     credentials = config["connections"]["default"]["credentials"]
-    lock = await asyncpg.connect(
-        **{key: credentials[key] for key in ("host", "port", "user", "password", "database")}
-    )
+    lock = await asyncpg.connect(**{key: credentials[key] for key in CONNECT if key in credentials})
     try:
         await lock.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
         with light_states():

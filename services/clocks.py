@@ -14,6 +14,7 @@ from models.rules.clock_table import CLOCKS, ClockName
 from models.rules.row import Row
 from models.rules.timeouts import next_moment
 from models.supervision import MonitorAlert
+from services import lateness
 from services.calendars import Calendars
 from services.items import PublishedItem
 
@@ -81,10 +82,15 @@ class Clocks:
             clock = replace(clock, due_at=due_at)
         await ClockInstance.create(id=uuid7(), case_id=case.id, **columns_of(clock, now, calendar))
 
-    async def end(self, case_id: UUID, name: ClockName, now: datetime) -> None:
-        """Stop a side clock, in the caller's transaction; one that does not run stays as it is."""
-        running = ClockInstance.filter(case_id=case_id, name=name.value, stopped_at=None)
+    async def end(self, case: Case, item: PublishedItem, name: ClockName, now: datetime) -> None:
+        """Stop a side clock, in the caller's transaction; one that does not run stays as it is.
+
+        An office that was late is told of to supervision, though no timer came in between.
+        """
+        running = ClockInstance.filter(case_id=case.id, name=name.value, stopped_at=None)
+        late = await running.filter(due_at__lte=now).values_list("id", flat=True)
         await running.update(stopped_at=now, next_at=None)
+        await lateness.note_missed(case, item, [UUID(str(each)) for each in late], now)
 
     async def hold(self, case: Case, row: Row, now: datetime, reason: str) -> None:
         """Pause and resume the clocks of a case as a row of the table says, and keep why."""

@@ -75,7 +75,7 @@ class Seen:
     failed: Collection[str]
     absent: Collection[str]
     due_again: Collection[str]
-    marks: Mapping[str, str]
+    marks: Mapping[str, Sequence[str]]
 
 
 async def issue(
@@ -113,7 +113,10 @@ async def issue(
             "round": case.round + 1,
             **(visited(case, cases.clock.now()) if at_window else {}),
         },
-        data={"form": dict(seen.marks), **notice.assessment.data(officer)},
+        data={
+            "form": {name: marks[0] for name, marks in seen.marks.items()},
+            **notice.assessment.data(officer),
+        },
     )
 
 
@@ -211,7 +214,7 @@ async def _late(seen: Seen, notice: Notice, event: Event) -> list[Point]:
     marks = events[0].data["form"] if events else {}
     since = earlier[-1].issued_at
     supplied = {code for code, found in seen.materials.items() if found.created_at > since}
-    changed = {name for name, mark in seen.marks.items() if marks.get(name) != mark}
+    changed = {name for name, known in seen.marks.items() if marks.get(name) not in known}
     known = (
         named
         | {(code, False) for code in (*supplied, *seen.due_again)}

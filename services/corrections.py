@@ -93,20 +93,21 @@ class Point:
 
 def marks_of(
     crypto: Crypto, case_id: UUID, item: PublishedItem, form: Mapping[str, Any]
-) -> dict[str, str]:
-    """Return a blind index of each field's value: it tells a change and nothing else."""
-    return {
-        field: crypto.index(
-            f"{case_id}:{field}:"
-            + orjson.dumps(form.get(field), option=orjson.OPT_SORT_KEYS).decode(),
-            PURPOSE,
-        ).hex()
-        for field in item.form_schema["properties"]
-    }
+) -> dict[str, list[str]]:
+    """Return the blind indexes of each field's value: they tell a change and nothing else.
+
+    The first is by the present key; what was kept under the one before is known by the next.
+    """
+    found = {}
+    for field in item.form_schema["properties"]:
+        value = orjson.dumps(form.get(field), option=orjson.OPT_SORT_KEYS).decode()
+        indexes = crypto.indexes(f"{case_id}:{field}:{value}", PURPOSE)
+        found[field] = [index.hex() for index in indexes]
+    return found
 
 
 def stored(
-    item: PublishedItem, marks: Mapping[str, str], points: Sequence[Point]
+    item: PublishedItem, marks: Mapping[str, Sequence[str]], points: Sequence[Point]
 ) -> list[dict[str, Any]]:
     """Return a notice's points as they are kept; a field keeps the blind index of its value."""
     names = names_of(item)
@@ -123,7 +124,7 @@ def stored(
             "requirement": point.requirement,
         }
         if point.is_field:
-            value["value_index"] = marks[point.name]
+            value["value_index"] = marks[point.name][0]
         kept.append(value)
     return kept
 
@@ -138,7 +139,7 @@ def unanswered(
     correction: Correction,
     asked: Collection[str],
     materials: Mapping[str, Material],
-    marks: Mapping[str, str],
+    marks: Mapping[str, Sequence[str]],
 ) -> list[FieldFault]:
     """Return a fault for each point of a notice that the applicant left as it was.
 
@@ -151,7 +152,7 @@ def unanswered(
             material = materials.get(code)
             if material is None or material.created_at <= correction.issued_at:
                 faults.append(FieldFault(f"/materials/{code}", "请补上这份材料。"))
-        elif field is not None and marks.get(field) == point.get("value_index"):
+        elif field is not None and point.get("value_index") in marks.get(field, ()):
             faults.append(FieldFault(f"/form/{field}", "请改好这一项。"))
     return faults
 

@@ -163,7 +163,8 @@ class Counter:
         now = self.transitions.clock.now()
         delivery.receipt_passed_at, delivery.receipt_passed_by = now, officer.id
         await delivery.save(update_fields=["receipt_passed_at", "receipt_passed_by"])
-        await self.transitions.clocks.end(case.id, ClockName.RECEIPT_TRANSFER, now)
+        item = await self.items.version(case.item_version_id)
+        await self.transitions.clocks.end(case, item, ClockName.RECEIPT_TRANSFER, now)
         return now
 
     async def _held(self, officer: Officer, case_id: UUID) -> tuple[Case, Delivery]:

@@ -169,13 +169,15 @@ class Credit:
     async def confirm(self, officer: Officer, event_id: UUID) -> CreditEvent:
         """Confirm a proposal and tell the person, whose time to object begins (N20).
 
-        Raises ``CreditEventUnknown``, ``OwnProposal``, ``CreditNotNow``; nothing changed then.
+        Raises ``CreditEventUnknown``, ``OwnProposal``, ``CreditNotNow`` (so also while the notice
+        has no file yet); nothing changed then.
         """
         event = await self._held(event_id, officer=officer)
         if str(officer.id) in event.proposed_by:
             raise OwnProposal
         now = self.clock.now()
-        told = await Notice.exists(case_id=event.case_id, kind=NoticeKind.N20.name)
+        issued = Notice.filter(case_id=event.case_id, digest__not_isnull=True)
+        told = await issued.filter(kind=NoticeKind.N20.name).exists()
         if event.status != CreditStatus.PROPOSED.value or not told:
             # 国办发〔2020〕49号: nothing counts of which the person was not told in writing.
             raise CreditNotNow

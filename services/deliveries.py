@@ -15,10 +15,11 @@ from models.material import ResultDocument
 from models.rules import numbers
 from models.rules.events import Event
 from models.rules.mandates import Act
+from models.rules.privacy import Purpose
 from models.rules.states import DeliveryMethod, State
 from models.staff import Window
 from models.unit import transaction
-from services import access, addresses
+from services import access, addresses, consents
 from services.actors import SYSTEM, Citizen, Officer
 from services.addresses import Address
 from services.counter import CODE_PURPOSE, Counter, HandedOut
@@ -115,7 +116,8 @@ class Deliveries:
         """Choose or change the way of delivery, until the result is on it.
 
         Raises ``CaseUnknown``, ``DeliveryFixed``, ``ParcelOrdered``, ``MethodRefused``,
-        ``AddressMissing``, ``AddressInvalid``, ``WindowUnknown``; nothing changed then.
+        ``AddressMissing``, ``AddressInvalid``, ``WindowUnknown``, ``ConsentMissing``; nothing
+        changed then.
         """
         case = await access.held(who, case_id, self.transitions.clock.now(), Act.RECEIVE)
         if case.state.closed or case.state is State.DELIVERING:
@@ -124,6 +126,8 @@ class Deliveries:
         ready = case.state is State.RESULT_READY
         if choice.method not in options_of(item):
             raise MethodRefused
+        if choice.method is DeliveryMethod.POST:
+            await consents.check(who.account_id, Purpose.COURIER)
         if ready and choice.method is DeliveryMethod.ELECTRONIC:
             # The paper is made and waits: the table has no way back to electronic service.
             raise DeliveryFixed

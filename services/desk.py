@@ -13,9 +13,17 @@ from services.access import CaseUnknown
 from services.actors import Actor, Officer
 from services.alerts import watch
 from services.cases import Cases, Opened
-from services.errors import Conflict
+from services.erasing import is_restricted
+from services.errors import Conflict, Forbidden
 from services.items import PublishedItem
 from services.transitions import StepNotAllowed, StepNotYours
+
+
+class CaseRestricted(Forbidden):
+    """Its applicant had it erased: it is kept because the law wants it (个人信息保护法47)."""
+
+    code = "case_restricted"
+    sentence = "申请人要求删除,这个办件依法只保存、不再使用。"
 
 
 class CaseClaimed(Conflict):
@@ -47,6 +55,8 @@ async def opened(cases: Cases, officer: Officer, case: Case | None) -> Opened:
     """Return a case with item and form; raise ``CaseUnknown`` or ``StepNotYours``."""
     if case is None:
         raise CaseUnknown
+    if is_restricted(case):
+        raise CaseRestricted
     item = await cases.items.version(case.item_version_id)
     await scope.check_handling(officer, case, item)
     return Opened(case, item, await cases.forms.read(case.id))

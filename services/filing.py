@@ -1,6 +1,8 @@
 """Filing (申请): what keeps a draft from becoming an application (T01), and how it gets over it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +13,7 @@ from models.rules.states import AcceptMode, State
 from models.rules.units import UnitKind
 from models.staff import Window
 from models.unit import transaction
-from services import promises
+from services import consents, promises
 from services.actors import Citizen
 from services.cases import Cases, NotEditable, Opened
 from services.commitments import wording_of
@@ -26,6 +28,22 @@ SELECT (SELECT current_version_id FROM items WHERE id = $1) AS current,
   (SELECT case_no FROM cases WHERE account_id = $2 AND item_id = $1 AND id <> $3
      AND submitted_at IS NOT NULL AND decided_at IS NULL AND closed_at IS NULL
    ORDER BY id DESC LIMIT 1) AS open_case_no"""
+# 数据库核对一致: what the real-name check confirmed of the applicant is noted on the way, and once
+# that they were told what their data is used for (个人信息保护法17, 35).
+PRESENT = """
+WITH matched AS (
+  UPDATE materials m SET verification = 'DB_MATCHED', verification_source = $3,
+    verified_at = p.verified_at
+  FROM persons p WHERE p.account_id = $4 AND m.case_id = $1 AND m.code = ANY($2::text[])
+    AND m.replaced_at IS NULL
+), noted AS (
+  INSERT INTO consents
+    (id, account_id, case_id, purpose, version, kind, answer, digest, answered_at)
+  VALUES ($5, $4, $1, $6, $7, $8, 'SHOWN', $9, $10) ON CONFLICT DO NOTHING
+)
+SELECT code FROM materials WHERE case_id = $1 AND replaced_at IS NULL"""
+REGISTER = "实名认证:姓名和身份证号与人口信息核对一致"
+ID_CARD = "居民身份证"
 
 
 class ItemVersionOutdated(Conflict):
@@ -118,6 +136,22 @@ async def check_window(item: PublishedItem, window_id: str | None) -> None:
             offered = window.unit.uscc == item.agency_uscc
     if not offered:
         raise WindowNotOffered
+
+
+async def present(opened: Opened, now: datetime) -> set[str]:
+    """Return the codes of a case's uploads; what the register knows of its applicant is noted.
+
+    In the caller's transaction, with the case's row held.
+    """
+    own = [each["code"] for each in opened.item.materials if _is_own_card(each)]
+    values = [opened.case.id, own, REGISTER, opened.case.account_id]
+    found = await rows(PRESENT, [*values, *consents.notice_shown(now)])
+    return {row["code"] for row in found}
+
+
+def _is_own_card(material: Mapping[str, Any]) -> bool:
+    """Tell whether a material is the applicant's own ID card (``holder``), nobody else's."""
+    return material.get("e_certificate_type") == ID_CARD and material.get("holder") == "APPLICANT"
 
 
 @dataclass(frozen=True)

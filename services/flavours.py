@@ -1,6 +1,6 @@
 """Choosing a flavour (容缺受理, 先办后验, 告知承诺): whom and what it is open to."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -105,3 +105,20 @@ async def check_credit(account_id: UUID) -> None:
     """Raise ``CreditUnrepaired`` while bad credit stands against a person."""
     if await credit.has_bad(account_id):
         raise CreditUnrepaired
+
+
+def passed_on(
+    item: PublishedItem, names: Mapping[str, str], mode: AcceptMode, lacking: Collection[str]
+) -> Wish:
+    """Return what a joint application's wish means for one department's item (联办件).
+
+    ``names`` gives the parent's code of a material by the item's own, ``lacking`` the parent's
+    codes that are to come later. What the item does not allow is not wished for there.
+    """
+    own = [each["code"] for each in item.materials]
+    later = flavours.may_be_missing(item.body)
+    late = tuple(code for code in own if names.get(code, code) in lacking and code in later)
+    if late:
+        return Wish(AcceptMode.SHORTFALL, late)
+    open_ = mode is not AcceptMode.SHORTFALL and flavours.allows(item.body, mode)
+    return Wish(mode if open_ else AcceptMode.NORMAL)

@@ -22,6 +22,7 @@ from models.unit import transaction
 from services.actors import Machine
 from services.clocks import Clocks
 from services.errors import Conflict, Invalid, NotFound
+from services.items import Items
 from services.packages import ACCEPTED, PURPOSE, sha256_of
 from services.ports import Clock, Crypto
 
@@ -33,7 +34,8 @@ WITH ready AS (
   WHERE p.agency_uscc = $1
     AND (p.status = 'READY' OR (p.status = 'LEASED' AND p.leased_until <= $2))
     AND NOT EXISTS (SELECT 1 FROM handoff_packages e
-      WHERE e.case_id = p.case_id AND e.seq < p.seq AND e.status <> 'ACKED')
+      WHERE e.case_id = p.case_id AND e.seq < p.seq AND e.status <> 'ACKED'
+        AND e.kind <> 'ENDED')
   ORDER BY p.id LIMIT $3
   FOR UPDATE OF c, p SKIP LOCKED
 ), marked AS (
@@ -121,6 +123,7 @@ class Handoff:
     clock: Clock
     crypto: Crypto
     clocks: Clocks
+    items: Items
 
     @transaction
     async def lease(self, machine: Machine, *, limit: int, seconds: int) -> Lease:
@@ -160,7 +163,7 @@ class Handoff:
         Raises ``PackageUnknown``, ``DigestMismatch``, ``ReceiptCodeWrong`` or ``LeaseLost``;
         nothing changed then.
         """
-        package = await self._locked(machine, package_id)
+        case, package = await self._locked(machine, package_id)
         # Proof before state: a wrong code must not pass because the package is delivered anyway.
         if not hmac.compare_digest(package.digest, digest.lower()):
             raise DigestMismatch
@@ -180,18 +183,19 @@ class Handoff:
         package.acked_at, package.acked_by = now, machine.client_id
         await package.save(update_fields=["status", "acked_at", "acked_by"])
         if package.kind == ACCEPTED:
-            await Case.filter(id=package.case_id).update(handoff_status=HandoffStatus.ACKED.value)
-            await self.clocks.end(package.case_id, ClockName.PAPER_HANDOVER, now)
+            await Case.filter(id=case.id).update(handoff_status=HandoffStatus.ACKED.value)
+            item = await self.items.version(case.item_version_id)
+            await self.clocks.end(case, item, ClockName.PAPER_HANDOVER, now)
         return Acknowledgement(package.id, now)
 
-    async def _locked(self, machine: Machine, package_id: UUID) -> HandoffPackage:
+    async def _locked(self, machine: Machine, package_id: UUID) -> tuple[Case, HandoffPackage]:
         """Return a package of the machine's agency; its case's row is held first, then its own."""
         own = HandoffPackage.filter(id=package_id, agency_uscc=machine.agency_uscc)
         found = await own.first()
         if found is None:
             raise PackageUnknown
-        await Case.filter(id=found.case_id).select_for_update().get()
-        return await own.select_for_update().get()
+        case = await Case.filter(id=found.case_id).select_for_update().get()
+        return case, await own.select_for_update().get()
 
     async def open_packages(
         self, machine: Machine, *, limit: int, after: UUID | None

@@ -57,7 +57,7 @@ class InlineFixes:
                 id=uuid7(),
                 case_id=case_id,
                 names=names,
-                marks={name: marks[name] for name in names},
+                marks={name: marks[name][0] for name in names},
                 note=note,
                 opened_by=officer.id,
                 opened_at=self.cases.clock.now(),
@@ -90,13 +90,13 @@ class InlineFixes:
 
     def _check_changed(self, fix: InlineFix, opened: Opened) -> None:
         marks = self._marks(opened)
-        same = [name for name in fix.names if marks.get(name) == fix.marks.get(name)]
+        same = [name for name in fix.names if fix.marks.get(name) in marks.get(name, ())]
         if same:
             raise FixUnanswered(
                 faults=[FieldFault(f"/form/{name}", "请改好这一项。") for name in same]
             )
 
-    def _marks(self, opened: Opened) -> Mapping[str, str]:
+    def _marks(self, opened: Opened) -> Mapping[str, Sequence[str]]:
         crypto = self.cases.forms.crypto
         return marks_of(crypto, opened.case.id, opened.item, opened.form.values)
 

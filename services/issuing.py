@@ -17,6 +17,7 @@ import orjson
 from models.case import Case, CaseEvent
 from models.database import rows
 from models.notice import Notice
+from models.rules import joint
 from models.rules.calendar import day_of
 from models.rules.documents.all import TEMPLATES
 from models.rules.documents.numbering import (
@@ -78,8 +79,8 @@ class Issuing:
         waiting = Notice.filter(case_id=UUID(payload["case_id"]), seq=payload["seq"], digest=None)
         # In one order everywhere, so that two jobs never wait for each other's serials.
         for notice in await waiting.order_by("kind", "edition"):
-            await self._number(notice.id)
-            await self._finish(await Notice.get(id=notice.id))
+            if await self._number(notice.id):
+                await self._finish(await Notice.get(id=notice.id))
 
     async def left_behind(self) -> int:
         """Count the notices that jobs should have issued by now."""
@@ -101,12 +102,18 @@ class Issuing:
         return len(found)
 
     @transaction
-    async def _number(self, notice_id: UUID) -> None:
-        """Fix the number, the check code and the words of a notice, all at once."""
+    async def _number(self, notice_id: UUID) -> bool:
+        """Fix the number, the check code and the words of a notice, all at once.
+
+        False for one that its joint case's own has made needless: it is gone.
+        """
         if not await rows(LOCKED, [notice_id]):
-            return
+            return await Notice.exists(id=notice_id)
         notice = await Notice.get(id=notice_id)
         case = await Case.get(id=notice.case_id)
+        if await _merged(notice, case):
+            await notice.delete()
+            return False
         item = await self.cases.items.version(case.item_version_id)
         event = await CaseEvent.get(case_id=case.id, seq=notice.seq)
         person = await self.cases.applicants.get(case.account_id)
@@ -121,6 +128,7 @@ class Issuing:
         notice.doc_no, notice.check_code = number, check
         notice.content_sealed = self.crypto.seal(content, PURPOSE)
         await notice.save(update_fields=["doc_no", "check_code", "content_sealed"])
+        return True
 
     async def _next_number(self, notice: Notice, item: PublishedItem) -> str:
         short = str(item.body.get("agency_short") or organ_short(item.agency))
@@ -151,6 +159,15 @@ class Issuing:
             served_via=INBOX if said["agreed"] else None,
             served_at=now if said["agreed"] else None,
         )
+
+
+async def _merged(notice: Notice, case: Case) -> bool:
+    """Tell whether the notice of a joint case has said since what this one of a part would."""
+    if case.parent_id is None or NoticeKind(notice.kind) not in joint.MERGED:
+        return False
+    return await Notice.exists(
+        case_id=case.parent_id, kind=notice.kind, issued_at__gte=notice.issued_at
+    )
 
 
 def opened(crypto: Crypto, notice: Notice) -> bytes:

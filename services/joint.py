@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from models.case import Case, CaseForm
+from models.case import Case, CaseEvent, CaseForm
 from models.ids import uuid7
 from models.material import Material
+from models.notice import Notice
 from models.review import Correction
 from models.rules import joint as rules
 from models.rules.events import Event
+from models.rules.notices import NoticeKind
+from models.rules.reasons import RefusalReason
 from models.rules.states import HandoffStatus, State
 from models.unit import transaction
 from services import access
@@ -49,13 +52,18 @@ class Joint:
     transitions: Transitions
     withdrawals: Withdrawals
 
-    async def split(self, parent: Case, item: PublishedItem) -> Sequence[Case]:
+    async def split(
+        self, parent: Case, item: PublishedItem
+    ) -> Sequence[tuple[Case, Mapping[str, str]]]:
         """Make a draft per department of a parent that was just submitted; none for other items.
 
-        In the caller's transaction. Form and materials are the parent's, the files the same.
-        Raises ``ItemUnknown``.
+        In the caller's transaction. Form and materials are the parent's, the files the same; with
+        each come the parent's codes of its materials where they differ. Raises ``ItemUnknown``.
         """
-        return [await self._child(parent, spec) for spec in item.joint_items]
+        return [
+            (await self._child(parent, spec), spec.get("materials", {}))
+            for spec in item.joint_items
+        ]
 
     async def _child(self, parent: Case, spec: Mapping[str, Any]) -> Case:
         item = await self.items.current(spec["code"])
@@ -161,8 +169,39 @@ class Joint:
             approved = event is Event.DECIDE_APPROVE
             changes = {"decision": "APPROVED" if approved else "REJECTED"}
             data["text"] = await self._summary(children)
+        elif event is Event.REFUSE_ACCEPTANCE:
+            data |= await self._refusals(children)
+        elif event is Event.RESUBMIT and not await _answered(parent, children):
+            data["text"] = "有部门的材料到期没有补,那一件按撤回处理,其他部门的接着办。"
         actor = RollUp(role, None, None)
         await self.transitions.apply(parent, item, event, actor, changes=changes, data=data)
+        if event is Event.RESUBMIT and "text" in data:
+            # Nothing came in, so nothing is acknowledged.
+            receipt = Notice.filter(case_id=parent.id, seq=parent.version, digest=None)
+            await receipt.filter(kind=NoticeKind.N01.name).delete()
+
+    async def _refusals(self, children: Sequence[Case]) -> dict[str, Any]:
+        """Return what the parent's notice (N03) tells: each department's reason in its words."""
+        names = {c.id: (await self.items.version(c.item_version_id)).name for c in children}
+        refused = CaseEvent.filter(case_id__in=list(names), event=Event.REFUSE_ACCEPTANCE.value)
+        steps = await refused.order_by("at", "case_id")
+        first, told = steps[0].data, [step.data for step in steps]
+        explained = [
+            f"{names[step.case_id]}:{RefusalReason[step.data['reason_code']].zh}"
+            f"{step.data['explanation']}"
+            for step in steps
+        ]
+        one = len(steps) == 1
+        return {
+            "reason_code": first["reason_code"],
+            "explanation": first["explanation"] if one else "".join(explained),
+            "redirect_agency": "、".join(
+                dict.fromkeys(each["redirect_agency"] for each in told if each["redirect_agency"])
+            )
+            or None,
+            "items": [line for each in told for line in each.get("items") or ()],
+            "text": first["text"] if one else f"申请不予受理。{''.join(explained)}",
+        }
 
     async def _merge(self, parent: Case, children: Sequence[Case]) -> dict[str, Any]:
         """Put what every department wants into one notice of the parent (一次性告知)."""
@@ -214,3 +253,13 @@ async def _correction_of(child: Case) -> Correction | None:
     if child.state is not State.CORRECTION_REQUIRED:
         return None
     return await Correction.get(case_id=child.id, round=child.round)
+
+
+async def _answered(parent: Case, children: Sequence[Case]) -> bool:
+    """Tell whether any department was supplied with what the parent's last notice asked for."""
+    notice = await Correction.get(case_id=parent.id, round=parent.round)
+    return await CaseEvent.exists(
+        case_id__in=[child.id for child in children],
+        event=Event.RESUBMIT.value,
+        at__gte=notice.issued_at,
+    )

@@ -349,7 +349,7 @@ async def attach(persons: Persons, account_id: UUID, identity: Identity) -> None
 
     In the transaction that makes them known. Who was named otherwise is somebody else.
     """
-    waiting = Mandate.filter(agent_index=persons.index(identity.id_number), agent_id=None)
+    waiting = Mandate.filter(agent_index__in=persons.indexes(identity.id_number), agent_id=None)
     for mandate in await waiting:
         if persons.name_of(mandate.agent_name_sealed) == identity.name:
             await Mandate.filter(id=mandate.id).update(agent_id=account_id)

@@ -12,8 +12,10 @@ from models.message import Message
 from models.rules.calendar import SHANGHAI
 from models.rules.clock_table import ClockName
 from models.rules.events import Event
+from models.rules.privacy import Purpose
 from models.rules.ways import Way
 from models.unit import transaction
+from services import consents
 from services.access import receivers
 from services.errors import OutsideUnavailable
 from services.moved import TELL_MOVED
@@ -152,7 +154,7 @@ class Messages:
             .first()
         )
         sent = Sent.NOT_SUBSCRIBED
-        if identity is not None:
+        if identity is not None and await consents.has(account.id, Purpose.MESSAGES):
             page = f"pages/progress/progress?case={message.case_id}"
             if message.case_id is None:
                 page = "pages/items/items"

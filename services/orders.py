@@ -13,8 +13,9 @@ from models.ids import uuid7
 from models.payment import Fee, PaymentOrder
 from models.rules.calendar import day_of
 from models.rules.mandates import Act
+from models.rules.privacy import Purpose
 from models.unit import transaction
-from services import access
+from services import access, consents
 from services.actors import Citizen
 from services.errors import Conflict
 from services.idempotency import Once
@@ -84,7 +85,8 @@ class Orders:
     async def claim(self, who: Citizen, case_id: UUID, key: str) -> PaymentOrder:
         """Return the open order of a case's fee, made now when there is none.
 
-        Raises ``CaseUnknown``, ``NothingToPay``, ``AlreadyPaid``, ``PayerUnknown``.
+        Raises ``CaseUnknown``, ``NothingToPay``, ``AlreadyPaid``, ``PayerUnknown``,
+        ``ConsentMissing``.
         """
         case = await access.held(who, case_id, self.clock.now(), Act.PAY)
         once = Once.of(str(who.account_id), key, "payment", case_id)
@@ -107,6 +109,7 @@ class Orders:
         payer = await known.order_by("-created_at", "-id").first()
         if payer is None:
             raise PayerUnknown
+        await consents.check(who.account_id, Purpose.PAYMENT_CHANNEL)
         now = self.clock.now()
         random = "".join(secrets.choice(DIGITS) for _ in range(RANDOM_DIGITS))
         order = await PaymentOrder.create(

@@ -111,7 +111,7 @@ class OriginalEnds:
         if case.state is State.ORIGINALS_SUPPLEMENT:
             # Under a suspicion that was wrong nobody could bring anything: the days begin anew.
             clocks = self.cases.transitions.clocks
-            await clocks.end(case.id, ClockName.ORIGINALS_3WD, self._now)
+            await clocks.end(case, item, ClockName.ORIGINALS_3WD, self._now)
             await clocks.begin(case, ClockName.ORIGINALS_3WD, self._now)
         return Checked(case, check, warning_of(case, item))
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.case import Case, ClockInstance
+from models.case import Case, CaseEvent, ClockInstance
 from models.handoff import HandoffPackage
 from models.ids import uuid7
 from models.inquiry import Inquiry
@@ -23,6 +23,8 @@ from models.payment import Fee
 from models.review import Correction
 from models.rules.clock_table import ClockName
 from models.rules.conditions import required_materials
+from models.rules.events import Event
+from models.rules.texts import text_for
 from models.schemas import DIRECTORY
 from models.withdrawal import Withdrawal
 from services import verdicts
@@ -36,6 +38,9 @@ PURPOSE = "handoff.package"
 ANSWER_PURPOSE = "inquiry.answer"
 ACCEPTED = "ACCEPTED"
 SUPPLEMENT = "SUPPLEMENT"
+ENDED = "ENDED"
+# Only these list materials; what a person wants or has ended brings none.
+WITH_MATERIALS = (ACCEPTED, SUPPLEMENT)
 SCHEMA_VERSION, FOLLOWING_VERSION = "1", "2"
 SCHEMA = (DIRECTORY / "handoff_package_v1.json").read_bytes()
 FOLLOWING_SCHEMA = (DIRECTORY / "handoff_package_v2.json").read_bytes()
@@ -69,20 +74,25 @@ class Packages:
         *,
         answers: Sequence[Inquiry] = (),
         withdrawal: Withdrawal | None = None,
+        ended: CaseEvent | None = None,
     ) -> HandoffPackage:
         """Make the case's next package in the caller's transaction; the case's row is held.
 
-        ACCEPTED is the whole application. Any other kind lists the materials that no package of
-        the case had before, the ``answers`` given now, and the ``withdrawal`` it is about.
+        ACCEPTED is the whole application, SUPPLEMENT lists the materials that no package of the
+        case had before. Any other kind tells the ``answers`` given now, the ``withdrawal`` it is
+        about, or which step ``ended`` the case.
         """
         package_id = uuid7()
         earlier = await HandoffPackage.filter(case_id=case.id).order_by("seq")
         if kind == ACCEPTED:
             version, content = SCHEMA_VERSION, await self._content(case, item)
         else:
-            version, content = FOLLOWING_VERSION, await self._news(case, item, earlier)
+            news = await self._news(case, item, earlier) if kind == SUPPLEMENT else []
+            version, content = FOLLOWING_VERSION, {**_item(item), "materials": news}
+            content["shortfall_status"] = case.shortfall_status
             content["answers"] = [self._answer(each) for each in answers]
             content["withdrawal"] = _withdrawal(withdrawal)
+            content["ended"] = _ended(ended)
         receipt_code = secrets.token_hex(16)
         body = canonical(
             {
@@ -110,20 +120,17 @@ class Packages:
 
     async def _news(
         self, case: Case, item: PublishedItem, earlier: Sequence[HandoffPackage]
-    ) -> dict[str, Any]:
-        """Return what the back-office does not know of a case yet."""
+    ) -> list[dict[str, Any]]:
+        """Return the materials that the back-office does not know of yet."""
         told = {
             listed["id"]
             for package in earlier
+            if package.kind in WITH_MATERIALS
             for listed in json.loads(self.crypto.open(package.sealed, PURPOSE))["materials"]
         }
         _, _, facts = await self._filed(case)
         materials = await _materials(case.id, item, facts)
-        return {
-            **_item(item),
-            "materials": [each for each in materials if each["id"] not in told],
-            "shortfall_status": case.shortfall_status,
-        }
+        return [each for each in materials if each["id"] not in told]
 
     async def _filed(self, case: Case) -> tuple[Applicant, Form, Mapping[str, Any]]:
         """Return who applied, with which form, and the facts that conditions ask about."""
@@ -247,3 +254,10 @@ def _withdrawal(asked: Withdrawal | None) -> dict[str, Any] | None:
     if asked is None:
         return None
     return {"status": asked.status, "requested_at": _time(asked.requested_at)}
+
+
+def _ended(step: CaseEvent | None) -> dict[str, Any] | None:
+    if step is None:
+        return None
+    reason = str(step.data.get("text") or text_for(Event(step.event)))
+    return {"state": step.to_state, "reason": reason, "at": _time(step.at)}

@@ -66,10 +66,12 @@ class Parties:
         return await self._parties(case)
 
     async def _parties(self, case: Case) -> Sequence[Party]:
-        digest = await self.digest(case)
+        found = await CoApplicant.filter(case_id=case.id).order_by("created_at", "id")
+        # Most apply alone: then there is nothing to compare a signature with.
+        digest = await self.digest(case) if found else ""
         return [
             Party(row, self.persons.name_of(row.name_sealed), row.signed_digest == digest)
-            for row in await CoApplicant.filter(case_id=case.id).order_by("created_at", "id")
+            for row in found
         ]
 
     async def digest(self, case: Case) -> str:
@@ -100,7 +102,8 @@ class Parties:
         if alone or others >= MOST or applicant.id_number == person.id_number:
             raise PartyRefused
         index = self.persons.index(person.id_number)
-        known = await CoApplicant.get_or_none(case_id=case.id, id_number_index=index)
+        indexes = self.persons.indexes(person.id_number)
+        known = await CoApplicant.get_or_none(case_id=case.id, id_number_index__in=indexes)
         if known is not None:
             known.role = role
             await known.save(update_fields=["role"])
@@ -172,7 +175,8 @@ async def attach(persons: Persons, account_id: UUID, identity: Identity) -> None
 
     In the transaction that makes them known.
     """
-    waiting = CoApplicant.filter(id_number_index=persons.index(identity.id_number), account_id=None)
+    indexes = persons.indexes(identity.id_number)
+    waiting = CoApplicant.filter(id_number_index__in=indexes, account_id=None)
     for row in await waiting:
         if persons.name_of(row.name_sealed) == identity.name:
             await CoApplicant.filter(id=row.id).update(account_id=account_id)

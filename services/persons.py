@@ -23,6 +23,10 @@ class Persons:
         """Return the blind index of an ID number."""
         return self.crypto.index(id_number, "person.id_number").hex()
 
+    def indexes(self, id_number: str) -> list[str]:
+        """Return every blind index by which an ID number may be found, the present one first."""
+        return [each.hex() for each in self.crypto.indexes(id_number, "person.id_number")]
+
     def seal_name(self, name: str) -> bytes:
         return self.crypto.seal(name.encode(), "person.name")
 
@@ -31,7 +35,7 @@ class Persons:
 
     async def find(self, identity: Identity) -> UUID | None:
         """Return the account of a person of this name and number; another name is nobody."""
-        person = await Person.get_or_none(id_number_index=self.index(identity.id_number))
+        person = await Person.get_or_none(id_number_index__in=self.indexes(identity.id_number))
         if person is None or self.name_of(person.name_sealed) != identity.name:
             return None
         return person.account_id
@@ -41,7 +45,7 @@ class Persons:
 
         In the caller's transaction; raises ``Duplicate`` when somebody else made it meanwhile.
         """
-        known = await Person.get_or_none(id_number_index=self.index(identity.id_number))
+        known = await Person.get_or_none(id_number_index__in=self.indexes(identity.id_number))
         if known is not None:
             return known.account_id
         account = await Account.create(id=uuid7(), created_at=now, level=TWO_FACTORS)

@@ -34,7 +34,7 @@ class Profiles:
     async def of(self, account_id: UUID) -> Profile:
         """Return the profile; raise ``Unauthenticated`` for an account that is gone."""
         account = await Account.get_or_none(id=account_id).select_related("person")
-        if account is None or account.joined_id is not None:
+        if account is None or account.joined_id is not None or account.closed_at is not None:
             raise Unauthenticated
         person, sealed = account.person, account.phone_sealed
         phone = None if sealed is None else self.crypto.open(sealed, "account.phone").decode()

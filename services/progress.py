@@ -170,8 +170,9 @@ class ProgressReader:
         A wrong code and a wrong ID are the same answer and the same work: ``CaseUnknown``.
         """
         code = numbers.read_query_code(query_code) or query_code
-        lookup = self.crypto.index(lookup_value(code, id_last4.upper()), "case.lookup").hex()
-        found = await rows(QUERY + "c.lookup_index = $1", [lookup])
+        value = lookup_value(code, id_last4.upper())
+        lookups = [each.hex() for each in self.crypto.indexes(value, "case.lookup")]
+        found = await rows(QUERY + "c.lookup_index = ANY($1::text[])", [lookups])
         if not found:
             raise CaseUnknown
         return _progress(found[0]["seen"])

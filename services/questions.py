@@ -7,12 +7,13 @@ from typing import Any
 from models.ids import uuid7
 from models.item import Item, ItemQuestion
 from models.unit import transaction
-from services.actors import Officer
+from services.actors import SYSTEM, Officer
 from services.audit import Audit
 from services.editors import acting, check_editor
 from services.errors import FieldFault, Invalid
 from services.items import Items, ItemUnknown
 
+WRITE = "item_questions.write"
 LONGEST_QUESTION = 300
 LONGEST_ANSWER = 5000
 LONGEST_SOURCE = 100
@@ -56,7 +57,7 @@ class Questions:
         item = await Item.filter(code=code).select_for_update().get()
         await _put(item, entries)
         facts = {"number": len(entries)}
-        await self.audit.record(acting(who), "item_questions.write", "item", code, facts)
+        await self.audit.record(acting(who), WRITE, "item", code, facts)
 
     @transaction
     async def load(self, entries: Sequence[Question], *, keep: bool = False) -> int:
@@ -79,8 +80,11 @@ class Questions:
         for item in found:
             if keep and await ItemQuestion.exists(item_id=item.id):
                 continue
-            await _put(item, by_code[item.code])
-            loaded += len(by_code[item.code])
+            entries_of = by_code[item.code]
+            await _put(item, entries_of)
+            loaded += len(entries_of)
+            facts = {"number": len(entries_of)}
+            await self.audit.record(SYSTEM, WRITE, "item", item.code, facts)
         return loaded
 
 

@@ -226,6 +226,8 @@ class RealNames:
         if account is None or account.joined_id is not None:
             raise Unauthenticated
         known = await self._is_verified(account.id, identity)
+        if not known and await self._is_taken(identity):
+            raise IdentityInUse
         told: dict[str, Any] = {
             "id_number_sealed": self.crypto.seal(identity.id_number.encode(), "person.id_number"),
             "id_number_index": self.index_of(identity),
@@ -249,6 +251,12 @@ class RealNames:
             await parties.attach(persons, account.id, identity)
         await self.rise(who, account, level)
         return await self.profiles.of(account.id)
+
+    async def _is_taken(self, identity: Identity) -> bool:
+        """Tell whether a person stands under the index key before, where no unique key looks."""
+        indexes = self.crypto.indexes(identity.id_number, "person.id_number")[1:]
+        earlier = [index.hex() for index in indexes]
+        return bool(earlier) and await Person.filter(id_number_index__in=earlier).exists()
 
     async def rise(self, who: Citizen, account: Account, level: Level) -> None:
         if account.level >= level:

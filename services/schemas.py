@@ -12,6 +12,8 @@ from models.rules.identity import id_check_digit
 
 ID_NUMBER = "id_number"
 LENGTH = 18
+# For patterns beside which the item names no length of its own.
+LONGEST = 1000
 
 
 def _check(_: Validator, rule: str, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
@@ -22,7 +24,22 @@ def _check(_: Validator, rule: str, value: Any, schema: Mapping[str, Any]) -> It
         yield ValidationError("the check digit does not fit")
 
 
-_FormValidator: Any = extend(Draft202012Validator, {"x-check": _check})  # type: ignore[no-untyped-call]
+def _pattern(validator: Validator, pattern: str, value: Any, schema: Mapping[str, Any]) -> Any:
+    """``pattern``, but never over more than ``maxLength``: that alone refuses the answer.
+
+    A pattern may take time that grows with the square of what it reads, and worse.
+    """
+    most = schema.get("maxLength", LONGEST)
+    if isinstance(value, str) and len(value) > most:
+        if "maxLength" not in schema:
+            yield ValidationError(f"longer than {LONGEST} characters")
+        return
+    yield from Draft202012Validator.VALIDATORS["pattern"](validator, pattern, value, schema) or ()
+
+
+_FormValidator: Any = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"x-check": _check, "pattern": _pattern}
+)
 
 
 def form_validator(schema: Mapping[str, Any]) -> Validator:

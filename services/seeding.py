@@ -11,6 +11,8 @@ from models.catalogue import DIRECTORY
 from models.rules.units import UnitKind
 from models.staff import OrgUnit, Window
 from models.unit import transaction
+from services.actors import SYSTEM
+from services.audit import Audit
 from services.calendar_seeds import Announced, Holiday
 from services.editions import Editions
 from services.errors import Problem
@@ -43,6 +45,7 @@ class Seeding:
     checks: ItemChecks
     questions: Questions
     editions: Editions
+    audit: Audit
     folder: Path = DIRECTORY
 
     async def seed(self, announced: Iterable[Announced], holidays: Iterable[Holiday] = ()) -> int:
@@ -67,7 +70,7 @@ class Seeding:
 
     async def _publish(self, found: Examination) -> bool:
         try:
-            return await self.items.put(found)
+            return await self._put(found)
         except VersionNotNewer as error:
             raise SeedRefused(found.body, error) from error
 
@@ -93,6 +96,13 @@ class Seeding:
         known = {word for unit in await OrgUnit.all() for word in (unit.id, unit.name)}
         new = [row for row in rows if not known & {row["id"], row["name"]}]
         await OrgUnit.bulk_create([OrgUnit(**row) for row in new])
+
+    async def _put(self, found: Examination) -> bool:
+        if not await self.items.put(found):
+            return False
+        facts = {"version": str(found.body["version"])}
+        await self.audit.record(SYSTEM, "item.seed", "item", found.body["code"], facts)
+        return True
 
     @transaction
     async def _windows(self) -> None:

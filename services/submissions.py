@@ -16,7 +16,7 @@ from models.rules.events import Event
 from models.rules.mandates import Act, Capacity, capacity_at
 from models.rules.states import AcceptMode, State
 from models.unit import transaction
-from services import access, filing, flavours, lacking, promises
+from services import access, consents, filing, flavours, lacking, promises
 from services.actors import Citizen
 from services.applicants import Applicant, Applicants, facts_of
 from services.cases import Cases, Opened, check_agent
@@ -33,18 +33,6 @@ from services.ports import Crypto
 from services.promises import PromiseKind
 from services.step_up import check_level
 from services.transitions import StepNotAllowed, Transitions
-
-# 数据库核对一致: what the real-name check has confirmed about the applicant is noted on the way.
-PRESENT = """
-WITH matched AS (
-  UPDATE materials m SET verification = 'DB_MATCHED', verification_source = $3,
-    verified_at = p.verified_at
-  FROM persons p WHERE p.account_id = $4 AND m.case_id = $1 AND m.code = ANY($2::text[])
-    AND m.replaced_at IS NULL
-)
-SELECT code FROM materials WHERE case_id = $1 AND replaced_at IS NULL"""
-REGISTER = "实名认证:姓名和身份证号与人口信息核对一致"
-ID_CARD = "居民身份证"
 
 
 class MaterialsMissing(Invalid):
@@ -141,7 +129,7 @@ class Submissions:
         wished = {"wanted_mode": mode.value, "window_id": wish.window_id}
         changes = {**numbered, **filer, **wished}
         await self.transitions.apply(case, opened.item, Event.SUBMIT, who.actor, changes=changes)
-        await self._file_children(opened, who, applicant)
+        await self._file_children(opened, who, applicant, wanted)
         return await self._answer(once, case)
 
     async def _check_level(self, who: Citizen, case: Case) -> None:
@@ -174,14 +162,22 @@ class Submissions:
             await promises.take_back(case.id, PromiseKind.COMMITMENT, now)
         return mode
 
-    async def _file_children(self, parent: Opened, who: Citizen, applicant: Applicant) -> None:
+    async def _file_children(
+        self, parent: Opened, who: Citizen, applicant: Applicant, lacking_: Collection[str]
+    ) -> None:
         """File a joint application with each of its departments, all of them or none (联办件)."""
-        for child in await self.joint.split(parent.case, parent.item):
+        mode = AcceptMode(parent.case.wanted_mode)
+        for child, names in await self.joint.split(parent.case, parent.item):
             await self._check_level(who, child)
             opened = await self._complete(child)
-            await self._check(opened, applicant, frozenset())
+            wish = flavours.passed_on(opened.item, names, mode, lacking_)
+            wanted = wish.mode or AcceptMode.NORMAL
+            let_off = {*wish.shortfall, *_replaced(opened.item, wanted)}
+            await self._check(opened, applicant, let_off)
+            await lacking.want(child, opened.item, wish.shortfall)
             numbered = await self._numbers(child, opened.item, applicant)
-            changes = {**numbered, "window_id": parent.case.window_id}
+            wished = {"wanted_mode": wanted.value, "window_id": parent.case.window_id}
+            changes = {**numbered, **wished}
             await self.transitions.apply(
                 child, opened.item, Event.SUBMIT, who.actor, changes=changes
             )
@@ -233,9 +229,8 @@ class Submissions:
         if exemption is not None:
             raise PermitNotRequired(facts={"basis": exemption.basis})
         asked = _asked(opened, facts)
-        own = [each["code"] for each in opened.item.materials if _is_own_card(each)]
-        values = [opened.case.id, own, REGISTER, opened.case.account_id]
-        present = {row["code"] for row in await rows(PRESENT, values)}
+        present = await filing.present(opened, now)
+        await consents.check_filing(opened.case, opened.item, applicant.age_at(now), present)
         missing = [code for code in asked if code not in present]
         left = [code for code in missing if code not in let_off]
         if left:
@@ -292,8 +287,3 @@ def _replaced(item: PublishedItem, mode: AcceptMode) -> frozenset[str]:
     if mode is not AcceptMode.COMMITMENT:
         return frozenset()
     return rules.replaced_by_promise(item.body)
-
-
-def _is_own_card(material: Mapping[str, Any]) -> bool:
-    """Tell whether a material is the applicant's own ID card (``holder``), nobody else's."""
-    return material.get("e_certificate_type") == ID_CARD and material.get("holder") == "APPLICANT"

@@ -17,7 +17,7 @@ from models.rules.events import Event, Role
 from models.rules.lifecycle import IllegalStep, allowed, row_for
 from models.rules.quiet import until_morning
 from models.rules.row import Row
-from models.rules.states import MonitorLight, RatingStatus, State
+from models.rules.states import HandoffStatus, MonitorLight, RatingStatus, State
 from models.rules.supervision import AlertKind
 from models.rules.texts import text_for
 from models.unit import current_unit
@@ -34,7 +34,12 @@ from services.withdrawal_answers import answer_by_step, may_request
 TELL = "case.tell"
 ROLL_UP = "joint.roll_up"
 ISSUE = "notice.issue"
+HAND_OVER_END = "handoff.ended"
+# Ends without a result, of which nobody but us may know; a result the back-office has made itself.
+ENDS = (State.WITHDRAWN, State.WITHDRAWN_DEEMED, State.TERMINATED)
 NOW = timedelta(0)
+# What a part of a joint case has to tell waits so long for the whole to tell it (一次性告知).
+FOR_THE_PARENT = timedelta(minutes=2)
 JOINT = "联办件由各部门分别办理,请在各部门自己的办件上办。"
 
 # The case, its clocks, its notices and its event, all or nothing, in one trip to the database. A
@@ -205,7 +210,9 @@ class Transitions:
         later = until_morning(self.clock.now()) if actor.role is Role.SYSTEM else NOW
         names = {TELL: later} if row.event in OCCASIONS else {}
         if row.notices:
-            names[ISSUE] = NOW
+            names[ISSUE] = NOW if case.parent_id is None else FOR_THE_PARENT
+        if _ends_behind_backoffice(case, row, actor):
+            names[HAND_OVER_END] = NOW
         payload = {"case_id": str(case.id), "seq": case.version}
         jobs = [
             NewJob(name, payload, f"{name}:{case.id}:{case.version}", after)
@@ -217,6 +224,12 @@ class Transitions:
             jobs.append(NewJob(ROLL_UP, up, f"{ROLL_UP}:{case.id}:{case.version}", NOW))
         await self.jobs.enqueue_all(jobs)
         self.look_again(case)
+
+
+def _ends_behind_backoffice(case: Case, row: Row, actor: Actor) -> bool:
+    """Tell whether a case that was handed off has ended by somebody else's step (T26, T27...)."""
+    handed_off = case.handoff_status != HandoffStatus.NONE.value
+    return handed_off and row.target in ENDS and actor.role is not Role.BACKOFFICE
 
 
 def _row_for(state: State, event: Event, role: Role, acceptor: Role) -> Row:

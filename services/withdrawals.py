@@ -26,6 +26,8 @@ from services.withdrawal_answers import (
 
 REQUEST = "WITHDRAW_REQUEST"
 TAKEN_BACK = "WITHDRAW_TAKEN_BACK"
+# Each of them is work for the department; whoever changes their mind four times may ask there.
+MOST = 3
 
 
 class WithdrawalTooLate(Conflict):
@@ -33,6 +35,13 @@ class WithdrawalTooLate(Conflict):
 
     code = "withdrawal_too_late"
     sentence = DECIDED
+
+
+class WithdrawalsUsedUp(Conflict):
+    """The applicant has asked for this case as often as one may."""
+
+    code = "withdrawals_used_up"
+    sentence = "这件事您已经请求撤回过三次,不能再请求了。还想撤回的,请联系审批部门。"
 
 
 class NoWithdrawalOpen(Conflict):
@@ -60,8 +69,8 @@ class Withdrawals:
     async def request(self, who: Citizen, case_id: UUID, key: str) -> Requested:
         """Ask the back-office to let an accepted application go; again changes nothing.
 
-        Raises ``CaseUnknown``, ``WithdrawalTooLate`` after a decision, and ``StepNotAllowed``
-        before acceptance or after the end.
+        Raises ``CaseUnknown``, ``WithdrawalTooLate`` after a decision, ``WithdrawalsUsedUp`` the
+        fourth time, and ``StepNotAllowed`` before acceptance or after the end.
         """
         case = await self.cases.locked(who, case_id, Act.SUBMIT)
         once = Once.of(str(who.account_id), key, "withdrawal-request", case_id)
@@ -78,6 +87,8 @@ class Withdrawals:
         if not may_request(case.state):
             decided = case.decided_at is not None and not case.state.closed
             raise WithdrawalTooLate if decided else StepNotAllowed
+        if await Withdrawal.filter(case_id=case.id).count() >= MOST:
+            raise WithdrawalsUsedUp
         now = self.cases.clock.now()
         waiting = await Withdrawal.create(id=uuid7(), case_id=case.id, requested_at=now)
         case.withdraw_requested_at = case.updated_at = now

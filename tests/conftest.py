@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from redis.asyncio import Redis
 
@@ -18,6 +19,7 @@ from commands.installation import migrate, seed
 from integrations.embedded.port import is_free
 from integrations.embedded.postgres import Postgres
 from integrations.embedded.valkey import Valkey
+from models.rules.chain import LOG_GENESIS
 from tests.world import World, make_settings, open_world
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -70,12 +72,25 @@ def servers() -> Iterator[Servers]:
         )
         asyncio.run(migrate(settings))
         asyncio.run(seed(settings))
+        asyncio.run(_empty_log(postgres.url(TEMPLATE)))
         try:
             yield Servers(folder, postgres, valkey)
         finally:
             valkey.stop()
             postgres.stop()
             postgres.remove()
+
+
+async def _empty_log(url: str) -> None:
+    """Let every test begin with an empty audit log, as if nobody had recorded the seed."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(
+            "SET session_replication_role = replica; DELETE FROM audit_log;"
+            f" UPDATE audit_heads SET seq = 0, hash = '{LOG_GENESIS}' WHERE name = 'log'"
+        )
+    finally:
+        await connection.close()
 
 
 @dataclass

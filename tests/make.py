@@ -14,6 +14,7 @@ from models.case import Case
 from models.item import Item
 from models.rules.events import Role
 from models.rules.levels import Level
+from models.rules.privacy import asked_of_adults
 from models.rules.reasons import Verdict
 from models.rules.scopes import Scope
 from models.staff import (
@@ -131,8 +132,11 @@ async def person(world: World, openid: str = WANG) -> dict[str, Any]:
     return dict(next(each for each in found if each["openid"] == openid))
 
 
-async def citizen(world: World, openid: str = WANG, *, real_name: bool = True) -> Citizen:
-    """Return a citizen who logged in through WeChat, by default with a real name."""
+async def citizen(
+    world: World, openid: str = WANG, *, real_name: bool = True, consents: bool = True
+) -> Citizen:
+    """Return a citizen who logged in through WeChat, by default with a real name and with every
+    consent given."""
     signed_in = await world.ctx.accounts.login_wechat(await login_code(world, openid))
     claims = world.ctx.tokens.read(signed_in.grant.access_token, audience=CITIZEN_AUDIENCE)
     who = Citizen(UUID(claims["sub"]), UUID(claims["sid"]))
@@ -141,7 +145,15 @@ async def citizen(world: World, openid: str = WANG, *, real_name: bool = True) -
         await world.ctx.accounts.verify_real_name(who, found["name"], found["id_number"])
         # As after a face check, which some items want; test_step_up.py goes the whole way.
         await Account.filter(id=who.account_id).update(level=Level.FACE)
+    if consents:
+        await consent(world, who)
     return who
+
+
+async def consent(world: World, who: Citizen, *, given: bool = True) -> None:
+    """Give or refuse everything that a person is asked to agree to."""
+    for each in asked_of_adults():
+        await world.ctx.consents.answer(who, each.purpose, each.version, given=given)
 
 
 def token(world: World, who: Citizen) -> str:

@@ -10,6 +10,7 @@ from models.rules.procedures import STATUTORY
 from models.rules.reasons import TerminationReason
 from services.access import CaseUnknown
 from services.events import SAYS, EventType
+from services.packages import ENDED
 from services.withdrawals import REQUEST, TAKEN_BACK
 
 GUIDE = (Path(__file__).parent.parent / "docs" / "backoffice.md").read_text()
@@ -38,5 +39,5 @@ def test_every_refusal_is_explained() -> None:
 def test_closed_lists_are_complete() -> None:
     for word in (*STATUTORY, *(reason.value for reason in TerminationReason)):
         assert word in GUIDE
-    for kind in ("ACCEPTED", "SUPPLEMENT", REQUEST, TAKEN_BACK):
+    for kind in ("ACCEPTED", "SUPPLEMENT", REQUEST, TAKEN_BACK, ENDED):
         assert f"`{kind}`" in GUIDE

@@ -49,6 +49,21 @@ def real_name(story: Story) -> Iterator[str]:
     yield f"{account['name']}, {account['phone']}"
 
 
+def consents(story: Story) -> Iterator[str]:
+    """The citizen reads what data is used for, and agrees to what is needed"""
+    api = story.citizen.api
+    given = []
+    for each in api.get("/v1/me/consents").json["consents"]:
+        if each["status"] != "GIVEN":
+            body = {"version": each["version"], "given": True}
+            found = api.put(f"/v1/me/consents/{each['purpose']}", body).json
+            check(found["status"] == "GIVEN", f"consent to {each['purpose']}")
+            given.append(each["title"])
+    asked = [each for each in api.get("/v1/me/consents").json["consents"] if each["ask"]]
+    check(asked == [], "nothing is asked twice")
+    yield "、".join(given) or "all given before"
+
+
 def choose_item(story: Story) -> Iterator[str]:
     """The citizen finds the item and reads what it asks for"""
     found = Wire(story.citizen.api.base).get("/v1/items?q=%E6%8C%96%E6%8E%98").json["items"]

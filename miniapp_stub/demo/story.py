@@ -10,6 +10,7 @@ Step = Callable[[Story], Iterator[str]]
 STEPS: tuple[Step, ...] = (
     filing.login,
     filing.real_name,
+    filing.consents,
     filing.choose_item,
     filing.fill_form,
     filing.upload,

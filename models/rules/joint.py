@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from models.rules.clock_table import ClockName
 from models.rules.events import Actor, Event, Role
 from models.rules.lifecycle import row_for
+from models.rules.notices import NoticeKind
 from models.rules.states import State
 
 INTAKE = (State.SUBMITTED, State.PRE_REVIEWING, State.CORRECTION_REQUIRED)
 # These run for each child: whoever has the application keeps them.
 OF_DEPARTMENTS = (ClockName.PRE_REVIEW_SLA, ClockName.NOTIFY_5WD, ClockName.CORRECTION)
 UNREVIEWED = (State.SUBMITTED, State.PRE_REVIEWING)
+# Of these the parent's speaks for its departments' own: one receipt, and one list (一次性告知).
+MERGED = (NoticeKind.N01, NoticeKind.N02)
 # What is done to a parent itself; every other step of it is the sum of its children's.
 OWN = frozenset({Event.SUBMIT, Event.DRAFT_EXPIRE_OR_DELETE, Event.WITHDRAW, Event.ARCHIVE})
 
@@ -52,11 +55,7 @@ def next_step(parent: State, parts: Sequence[Part]) -> Event | None:
 def _in_intake(parent: State, parts: Sequence[Part]) -> Event | None:
     correcting = any(part.state is State.CORRECTION_REQUIRED for part in parts)
     if parent is State.CORRECTION_REQUIRED:
-        if correcting:
-            return None
-        # Nothing was supplied where every part ended instead of being corrected.
-        over = all(part.over and part.decision is None for part in parts)
-        return Event.WITHDRAW if over else Event.RESUBMIT
+        return None if correcting else _corrected(parts)
     live = [part for part in parts if part.accepted or not part.over]
     if all(part.over and part.decision is None for part in parts) and not any(
         part.state is State.TERMINATED for part in parts
@@ -68,6 +67,14 @@ def _in_intake(parent: State, parts: Sequence[Part]) -> Event | None:
     if live and all(part.accepted for part in live):
         return Event.CLAIM if parent is State.SUBMITTED else Event.ACCEPT
     return None
+
+
+def _corrected(parts: Sequence[Part]) -> Event:
+    if not all(part.over and part.decision is None for part in parts):
+        return Event.RESUBMIT
+    # Nothing was supplied where every part ended instead of being corrected.
+    late = all(part.state is State.WITHDRAWN_DEEMED for part in parts)
+    return Event.CORRECTION_TIMEOUT if late else Event.WITHDRAW
 
 
 def _decision(live: Sequence[Part]) -> Event:

@@ -9,11 +9,13 @@ from models.case import Case
 from models.database import Duplicate
 from models.handoff import BackofficeEvent
 from models.ids import uuid7
+from models.payment import Fee
 from models.rules.states import HandoffStatus
 from models.unit import transaction
 from services.access import CaseUnknown
 from services.actors import Machine
 from services.alerts import watch
+from services.announcements import announce
 from services.events.decisions import Decisions
 from services.events.endings import Endings
 from services.events.inquiries import Inquiries
@@ -33,6 +35,7 @@ from services.transitions import Transitions
 
 # Two machines' clocks never agree to the second.
 SKEW = timedelta(minutes=5)
+OWED = "费用算好了,请缴费,缴后才能批"
 
 Verb = Callable[[Told], Awaitable[None]]
 
@@ -108,7 +111,12 @@ class BackofficeEvents:
         """
         case, item = await self._locked(machine, report.case_no)
         if not case.state.closed and report.seq == case.backoffice_seq + 1:
-            await self.fees.assess(case, item, measured=report.fee)
+            known = await Fee.exists(case_id=case.id, stage=item.fee_stage.value)
+            fee = await self.fees.assess(case, item, measured=report.fee)
+            if fee is not None and not known and fee.settled_at is None:
+                transitions, now = self.transitions, self.transitions.clock.now()
+                await announce(transitions.jobs, case, OWED, now, key=f"fee:{fee.id}")
+                transitions.look_again(case)
 
     async def _locked(self, machine: Machine, case_no: str) -> tuple[Case, PublishedItem]:
         case = await Case.filter(case_no=case_no).select_for_update().get_or_none()

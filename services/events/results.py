@@ -63,7 +63,8 @@ class ResultChecks:
     async def end(self, told: Told) -> None:
         """End the wait for a correction: the right result has come."""
         now = self.transitions.clock.now()
-        await self.transitions.clocks.end(told.case.id, ClockName.RESULT_TRANSFER_FIX, now)
+        clocks, name = self.transitions.clocks, ClockName.RESULT_TRANSFER_FIX
+        await clocks.end(told.case, told.item, name, now)
 
 
 def _plain(name: str) -> str:

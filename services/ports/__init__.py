@@ -47,7 +47,17 @@ class Clock(Protocol):
 
 
 class Crypto(Protocol):
-    """Fields at rest (SM4-GCM, key id inside), their blind index (HMAC-SM3), signatures (ES256)."""
+    """Fields at rest (SM4-GCM), their blind index (HMAC-SM3), signatures (ES256).
+
+    The second byte of what is sealed is the id of its key: one of ``known_keys``, or the row
+    cannot be opened; ``active_key`` is the one that seals now.
+    """
+
+    @property
+    def active_key(self) -> int: ...
+
+    @property
+    def known_keys(self) -> frozenset[int]: ...
 
     def seal(self, plain: bytes, purpose: str) -> bytes: ...
 
@@ -57,6 +67,10 @@ class Crypto(Protocol):
 
     def index(self, value: str, purpose: str) -> bytes:
         """Return 32 bytes by which equal values can be found without being read."""
+        ...
+
+    def indexes(self, value: str, purpose: str) -> Sequence[bytes]:
+        """Return what ``index`` gives, then what it gave under the key before; to look up by."""
         ...
 
     def sign(self, payload: bytes) -> str:

@@ -195,6 +195,9 @@ async def test_with_consent_arrival_in_the_inbox_is_service(world: World) -> Non
 async def test_consent_for_a_joint_filing_covers_its_parts(world: World) -> None:
     parent, child, other = [await submitted(world) for _ in range(3)]
     await Case.filter(id=child.case_id).update(parent_id=parent.case_id)
+    # A receipt of its own, later than the whole one: it is not spoken for.
+    later = world.clock.now() + timedelta(minutes=1)
+    await Notice.filter(case_id=child.case_id).update(issued_at=later)
     token, path = make.token(world, parent.citizen), f"/v1/cases/{parent.case_id}/service-consent"
     await world.http.put(path, token=token, json=AGREED)
     await stages.do(world, ISSUE)

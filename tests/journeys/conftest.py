@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from miniapp_stub.demo.filing import choose_courier, choose_item, fill_form, login, real_name
+from miniapp_stub.demo.filing import (
+    choose_courier,
+    choose_item,
+    consents,
+    fill_form,
+    login,
+    real_name,
+)
 from miniapp_stub.demo.state import Story
 from tests.journeys.line import Line
 from tests.journeys.site import Site, make_stack, play, token_of
@@ -31,14 +38,14 @@ def site() -> Iterator[Site]:
 def story(site: Site) -> Story:
     """Return the demo's people with a draft whose form is filled; it has no materials yet."""
     site.forget_limits()
-    return play(site.story(), login, real_name, choose_item, fill_form, choose_courier)
+    return play(site.story(), login, real_name, consents, choose_item, fill_form, choose_courier)
 
 
 @pytest.fixture(scope="module")
 def guest(site: Site) -> Story:
     """Return the demo's people with a draft; WeChat itself allows a hundred logins a minute."""
     site.forget_limits()
-    return play(site.story(), login, real_name, choose_item, fill_form)
+    return play(site.story(), login, real_name, consents, choose_item, fill_form)
 
 
 @pytest.fixture

@@ -26,6 +26,12 @@ def part(state: State, decision: str | None = None, *, accepted: bool | None = N
         (S.CORRECTION_REQUIRED, [part(S.ACCEPTED), part(S.CORRECTION_REQUIRED)], None),
         (S.CORRECTION_REQUIRED, [part(S.ACCEPTED), part(S.SUBMITTED)], Event.RESUBMIT),
         (S.CORRECTION_REQUIRED, [part(S.WITHDRAWN), part(S.WITHDRAWN_DEEMED)], Event.WITHDRAW),
+        (
+            S.CORRECTION_REQUIRED,
+            [part(S.WITHDRAWN_DEEMED), part(S.WITHDRAWN_DEEMED)],
+            Event.CORRECTION_TIMEOUT,
+        ),
+        (S.CORRECTION_REQUIRED, [part(S.ACCEPTED), part(S.WITHDRAWN_DEEMED)], Event.RESUBMIT),
         (S.SUBMITTED, [part(S.ACCEPTED), part(S.UNDER_REVIEW)], Event.CLAIM),
         (S.PRE_REVIEWING, [part(S.ACCEPTED), part(S.UNDER_REVIEW)], Event.ACCEPT),
         (S.SUBMITTED, [part(S.ACCEPTED), part(S.WITHDRAWN)], Event.CLAIM),
@@ -79,7 +85,7 @@ def test_every_step_of_a_parent_is_a_row_of_the_table() -> None:
                 if event is not None:
                     row_for(parent, event)
                     seen.add(event)
-    assert len(seen) == 11
+    assert len(seen) == 12
 
 
 def test_the_place_that_a_parents_step_is_taken_in() -> None:

@@ -56,9 +56,18 @@ def body() -> dict[str, Any]:
     return joined
 
 
-async def drafted(world: World, who: Citizen, *, without: Sequence[str] = ()) -> Filed:
-    """Return a complete draft of the joint item, but for the materials named."""
-    await world.ctx.items.publish(body())
+async def drafted(
+    world: World, who: Citizen, *, without: Sequence[str] = (), later: Sequence[str] = ()
+) -> Filed:
+    """Return a complete draft of the joint item, but for the materials named.
+
+    ``later``: materials that the joint item itself, at least, lets come later.
+    """
+    joined = body()
+    for each in joined["materials"]:
+        if each["code"] in later:
+            each |= {"core": False, "shortfall_allowed": True}
+    await world.ctx.items.publish(joined)
     opened = (await world.ctx.cases.open_draft(who, CODE, another=True)).opened
     for name, value in {**make.FORMS[FOREST], **make.FORMS[ROAD]}.items():
         opened = await world.ctx.cases.put_field(who, opened.case.id, name, value)

@@ -37,6 +37,7 @@ async def proposed(world: World) -> tuple[Filed, CreditEvent]:
     filed = await verifying.lacking(world)
     world.clock.at = verifying.TIMEOUT
     assert await verifying.time_out(world, filed, world.ctx.originals.ends.timed_out)
+    await stages.do(world, "notice.issue")
     world.clock.at = CONFIRMED
     return filed, await CreditEvent.get(case_id=filed.case_id)
 
@@ -179,6 +180,10 @@ async def test_who_found_it_does_not_confirm_it(world: World) -> None:
         async with refused(world, Forbidden):
             await world.ctx.credit.confirm(each, event.id)
     other = await make.officer(world, (Role.SUPERVISOR,))
+    async with refused(world, CreditNotNow):
+        # The notice is owed, and has not been issued yet.
+        await world.ctx.credit.confirm(other, event.id)
+    await stages.do(world, "notice.issue")
     await world.ctx.credit.confirm(other, event.id)
     async with refused(world, CreditNotNow):
         await world.ctx.credit.confirm(other, event.id)

@@ -11,6 +11,7 @@ from services.actors import SYSTEM
 from tests import make
 from tests.services import stages
 from tests.services.backoffice import Scene, open_scene, shanghai
+from tests.services.timing import alerts, sweep
 from tests.world import World
 
 
@@ -43,6 +44,7 @@ async def test_taking_over_ends_it(world: World) -> None:
     await scene.acknowledge()
     clock = await handover(scene)
     assert (clock.stopped_at, clock.next_at) == (world.clock.now(), None)
+    assert await alerts(scene.filed) == []
 
 
 async def test_what_follows_has_no_such_hour(world: World) -> None:
@@ -82,3 +84,13 @@ async def test_an_end_before_it_was_taken_ends_it_too(world: World) -> None:
 
     await run_in_transaction(lapse)
     assert (await handover(scene)).stopped_at == world.clock.now()
+
+
+async def test_taking_over_late_is_told_though_no_timer_came(world: World) -> None:
+    """The worker was down past 14:30; what was late stays known as late."""
+    scene = await open_scene(world, acked=False)
+    world.clock.at = shanghai(3, 2, 16)
+    await scene.acknowledge()
+    assert await alerts(scene.filed) == [("PAPER_HANDOVER", "RED", True)]
+    assert (await scene.filed.case()).monitor_light == "RED"
+    assert await sweep(world) == 0

@@ -1,5 +1,6 @@
 """Joint cases (联办件): filed once, handled by each department, told of in one place."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -7,11 +8,16 @@ import pytest
 from models.case import Case, CaseEvent
 from models.material import Material
 from models.notice import Notice
+from models.promise import ShortfallItem
 from models.review import Correction
 from models.rules.events import Event, Role
+from models.rules.reasons import RefusalReason
 from models.rules.states import State
 from services.access import CaseUnknown
 from services.events import Decision
+from services.flavours import Wish
+from services.issuing import opened
+from services.refusals import Refusal
 from services.submissions import MaterialsMissing
 from services.transitions import StepNotAllowed
 from tests import make
@@ -246,3 +252,106 @@ async def test_any_other_case_has_no_children(world: World) -> None:
     filed = await stages.reviewed(world)
     assert list(await world.ctx.joint.show(filed.citizen, filed.case_id)) == []
     assert not [name for name, _ in await world.jobs() if name == "joint.roll_up"]
+
+
+async def notices(*filed: Filed) -> list[list[str]]:
+    """Return the kinds of the notices that were issued, of each case, in order."""
+    found = []
+    for each in filed:
+        issued = Notice.filter(case_id=each.case_id, digest__not_isnull=True)
+        found.append([notice.kind for notice in await issued.order_by("seq", "kind")])
+    return found
+
+
+async def test_one_receipt_speaks_for_every_department(world: World) -> None:
+    filed, forest, road = await joining.submitted(world)
+    await stages.do(world, "notice.issue")
+    assert await notices(filed, forest, road) == [["N01"], [], []]
+
+
+async def test_no_department_repeats_what_the_whole_notice_says(world: World) -> None:
+    filed, forest, road = await joining.submitted(world)
+    world.clock.advance(timedelta(hours=1))
+    await joining.review(world, forest, "M03")
+    await joining.review(world, road, "M04")
+    await stages.do(world, "notice.issue")
+    assert await notices(filed, forest, road) == [["N01", "N02"], [], []]
+
+
+async def test_a_department_tells_alone_while_the_whole_has_to_wait(world: World) -> None:
+    """Its days run (行政许可法32(四)), whoever else is still looking."""
+    filed, forest, road = await joining.submitted(world)
+    await joining.review(world, forest, "M03")
+    await stages.do(world, "notice.issue")
+    assert await notices(filed, forest, road) == [["N01"], ["N02"], []]
+
+
+async def test_the_whole_refusal_gives_each_departments_reason(world: World) -> None:
+    filed, forest, road = await joining.submitted(world)
+    await world.ctx.submissions.withdraw(filed.citizen, road.case_id, uuid4().hex)
+    officer = await make.officer(world, (Role.WINDOW, Role.DEPT))
+    reason = RefusalReason.NOT_IN_JURISDICTION
+    refusal = Refusal(reason, "山场在邻县。", "邻县林业局")
+    await world.ctx.reviews.refuse(officer, forest.case_id, refusal)
+    await joining.follow(world)
+    assert await states(filed) == [State.NOT_ACCEPTED]
+    event = await CaseEvent.get(case_id=filed.case_id, row="T08")
+    assert event.data["reason_code"] == "NOT_IN_JURISDICTION"
+    assert event.data["explanation"] == "山场在邻县。"
+    assert event.data["redirect_agency"] == "邻县林业局"
+    await stages.do(world, "notice.issue")
+    notice = await Notice.get(case_id=filed.case_id, kind="N03")
+    words = opened(world.ctx.notices.crypto, notice).decode()
+    assert "邻县林业局" in words
+    assert "山场在邻县" in words
+
+
+async def test_a_part_that_ran_out_of_time_lets_the_rest_go_on(world: World) -> None:
+    filed, forest, road = await joining.submitted(world)
+    await joining.review(world, road)
+    await joining.review(world, forest, "M03")
+    assert await states(filed) == [State.CORRECTION_REQUIRED]
+    await stages.do(world, "notice.issue")
+    await step(world, forest, Event.CORRECTION_TIMEOUT, Role.SYSTEM)
+    await joining.follow(world)
+    assert await states(filed, forest) == [State.ACCEPTED, State.WITHDRAWN_DEEMED]
+    event = await CaseEvent.get(case_id=filed.case_id, row="T06")
+    assert "到期没有补" in event.data["text"]
+    await stages.do(world, "notice.issue")
+    # Nothing came in at T06, so nothing is acknowledged.
+    assert await notices(filed) == [["N01", "N02", "N04"]]
+
+
+async def test_when_every_part_ran_out_of_time_so_did_the_whole(world: World) -> None:
+    filed, forest, road = await joining.submitted(world)
+    await joining.review(world, forest, "M03")
+    await joining.review(world, road, "M04")
+    for child in (forest, road):
+        await step(world, child, Event.CORRECTION_TIMEOUT, Role.SYSTEM)
+    await joining.follow(world)
+    assert await states(filed) == [State.WITHDRAWN_DEEMED]
+    assert (await joining.trail(filed))[-1] == "T07"
+    await stages.do(world, "notice.issue")
+    assert (await notices(filed))[0][-1] == "N12"
+
+
+async def test_what_may_come_later_in_one_department_is_wished_for_there(world: World) -> None:
+    """容缺: the road department lets M05 come later; the forest department is an ordinary case."""
+    filed = await joining.drafted(world, await make.citizen(world), without=["R05"])
+    wish = Wish(shortfall=["R05"])
+    await world.ctx.submissions.submit(filed.citizen, filed.case_id, uuid4().hex, wish)
+    children = await Case.filter(parent_id=filed.case_id).select_related("item")
+    wanted = {("林木" in c.item.name): c.wanted_mode for c in children}
+    assert wanted == {True: "NORMAL", False: "SHORTFALL"}
+    [road] = [child for child in children if "林木" not in child.item.name]
+    [item] = await ShortfallItem.filter(case_id=road.id)
+    assert (item.code, item.status) == ("M05", "WANTED")
+
+
+async def test_what_a_department_cannot_wait_for_is_not_filed_without(world: World) -> None:
+    """The joint item would let M04 of the road department come later, its own item does not."""
+    missing = ["R04"]
+    who = await make.citizen(world)
+    filed = await joining.drafted(world, who, without=missing, later=missing)
+    async with refused(world, MaterialsMissing):
+        await world.ctx.submissions.submit(who, filed.case_id, uuid4().hex, Wish(shortfall=missing))

@@ -14,7 +14,7 @@ from services.events import FeeUnsettled
 from tests import make
 from tests.services import stages
 from tests.services.backoffice import Scene, shanghai
-from tests.services.flavoured import body_of, published
+from tests.services.flavoured import body_of, published, told
 from tests.services.reviewing import refused
 from tests.world import World
 
@@ -61,6 +61,11 @@ async def test_the_measured_fee_is_paid_and_the_same_event_approves(world: World
     case = await scene.filed.case()
     assert (case.state, case.payment_status) == (State.UNDER_REVIEW, "UNPAID")
     assert (case.decision, case.backoffice_seq) == (None, 1)
+    # The applicant, who could not know of it, is told: once, though the event came twice.
+    assert [words for words in await told(world) if "缴费" in words] == [
+        "费用算好了,请缴费,缴后才能批"
+    ]
+    assert [name for name, _ in await world.jobs()].count("message.deliver") == 1
     payable = await world.ctx.payments.open_order(scene.filed.citizen, case_id, "key-of-the-fee")
     assert payable is not None
     await Fee.filter(id=fee.id).update(settled_at=world.clock.now())
@@ -73,3 +78,4 @@ async def test_nothing_measured_is_approved_at_once(world: World) -> None:
     scene = await _deemed(world)
     await scene.report(scene.decided(fee={"area_m2": 0, "surface_type": "水泥"}))
     assert (await scene.filed.case()).decision == "APPROVED"
+    assert not [words for words in await told(world) if "缴费" in words]

@@ -13,12 +13,17 @@ from jsonschema.exceptions import ValidationError
 from models.case import Case
 from models.handoff import HandoffPackage
 from models.material import Material
+from models.rules.events import Event, Role
+from models.rules.states import State
 from models.unit import run_in_transaction
 from services.materials import MaterialUnknown
 from services.packages import FOLLOWING_SCHEMA, PURPOSE, SCHEMA, canonical
+from services.transitions import HAND_OVER_END
 from tests import make
 from tests.make import Filed
+from tests.services import stages
 from tests.services.reviewing import judge, reviewer, second_round, supply
+from tests.services.timing import step
 from tests.world import World
 
 VALIDATOR = Draft202012Validator(
@@ -178,3 +183,70 @@ async def test_a_material_of_a_supplement_is_fetched_through_it(world: World) ->
     body = await supplement(world, filed)
     with pytest.raises(MaterialUnknown):
         await world.ctx.materials.open_for_machine(machine, UUID(body["package_id"]), old.id)
+
+
+@pytest.mark.parametrize(
+    ("event", "before", "role", "state"),
+    [
+        (Event.SHORTFALL_TIMEOUT, State.UNDER_REVIEW, Role.SYSTEM, "WITHDRAWN_DEEMED"),  # T26
+        (Event.SHORTFALL_TIMEOUT_TERMINATE, State.ACCEPTED, Role.SYSTEM, "TERMINATED"),  # T27
+        (Event.ORIGINALS_TIMEOUT, State.ORIGINALS_SUPPLEMENT, Role.SYSTEM, "TERMINATED"),  # T40
+        (Event.IDENTITY_MISMATCH_OR_FALSE, State.ORIGINALS_CHECK, Role.DEPT, "TERMINATED"),  # T41
+        (Event.ORIGINALS_NO_SHOW, State.ORIGINALS_CHECK, Role.SYSTEM, "TERMINATED"),  # T50
+    ],
+)
+async def test_an_end_that_is_not_the_back_offices_is_told_to_it(
+    world: World, event: Event, before: State, role: Role, state: str
+) -> None:
+    filed = await stages.reviewed(world)
+    machine = await make.machine(world, filed.item.agency_uscc)
+    await stages.taken_over(world, machine, filed)
+    await step(world, filed, event, role, before=before, data={"text": "到期没有补齐。"})
+    assert await stages.do(world, HAND_OVER_END) == 1
+    body = await stages.taken_over(world, machine, filed)
+    FOLLOWING.validate(body)
+    assert (body["seq"], body["kind"], body["materials"]) == (2, "ENDED", [])
+    case = await filed.case()
+    assert body["ended"] == {
+        "state": state,
+        "reason": "到期没有补齐。",
+        "at": case.updated_at.isoformat(),
+    }
+    # The job again makes no second package.
+    payload = {"case_id": str(filed.case_id), "seq": case.version}
+    await world.parts.handlers[HAND_OVER_END](payload)
+    assert await HandoffPackage.filter(case_id=filed.case_id).count() == 2
+
+
+async def test_an_end_of_its_own_is_not_told_to_the_back_office(world: World) -> None:
+    filed = await stages.reviewed(world)
+    await step(world, filed, Event.WITHDRAW_CONFIRMED, Role.BACKOFFICE)  # T47
+    early = await stages.drafted(world, filed.citizen, "ITEM10")
+    await world.ctx.submissions.submit(early.citizen, early.case_id, "key-of-the-early")
+    await world.ctx.submissions.withdraw(early.citizen, early.case_id, "key-of-the-end")
+    assert await stages.do(world, HAND_OVER_END) == 0
+
+
+async def test_the_word_of_an_end_holds_up_no_later_package(world: World) -> None:
+    filed = await stages.reviewed(world)
+    machine = await make.machine(world, filed.item.agency_uscc)
+    await stages.taken_over(world, machine, filed)
+    await step(world, filed, Event.SHORTFALL_TIMEOUT, Role.SYSTEM, before=State.UNDER_REVIEW)
+    await stages.do(world, HAND_OVER_END)
+    await supplement(world, filed)
+    lease = await world.ctx.handoff.lease(machine, limit=50, seconds=60)
+    assert [package.kind for package in lease.packages] == ["ENDED", "SUPPLEMENT"]
+
+
+async def test_a_wish_to_withdraw_brings_no_materials(world: World) -> None:
+    """What came meanwhile is for the next supplement to list, once it was looked at."""
+    filed = await make.accepted(world, await make.citizen(world))
+    late = await Material.get(case_id=filed.case_id, code="M05", replaced_at=None)
+    [values] = await Material.filter(id=late.id).values()
+    await Material.filter(id=late.id).update(replaced_at=world.clock.now())
+    new = await Material.create(**{**values, "id": uuid4(), "no": 2, "sha256": "0" * 64})
+    await world.ctx.withdrawals.request(filed.citizen, filed.case_id, "key-of-the-wish")
+    row = await HandoffPackage.get(case_id=filed.case_id, kind="WITHDRAW_REQUEST")
+    body = json.loads(world.ctx.handoff.crypto.open(row.sealed, PURPOSE))
+    assert body["materials"] == []
+    assert [each["id"] for each in (await supplement(world, filed))["materials"]] == [str(new.id)]

@@ -15,6 +15,7 @@ from tests.make import Filed
 from tests.services.counters import WINDOW, code_of, ready, window_officer
 from tests.services.reviewing import refused
 from tests.services.stages import drafted
+from tests.services.timing import alerts
 from tests.world import World
 
 
@@ -68,3 +69,12 @@ async def test_it_is_the_windows_to_hand_on(world: World) -> None:
         await world.ctx.deliveries.pass_receipt(officer, filed.case_id)
     [alert] = await world.rows("monitor_alerts")
     assert (alert["kind"], alert["code"]) == ("OVERREACH", "step_not_yours")
+
+
+async def test_handing_it_on_late_is_told_though_no_timer_came(world: World) -> None:
+    """Due by Tuesday 2026-03-03 24:00; handed on on Thursday."""
+    filed = await picked_up(world)
+    world.clock.advance(timedelta(days=3))
+    officer = await window_officer(world)
+    await world.ctx.deliveries.pass_receipt(officer, filed.case_id)
+    assert ("RECEIPT_TRANSFER", "RED", True) in await alerts(filed)

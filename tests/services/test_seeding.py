@@ -70,6 +70,9 @@ async def test_another_body_needs_another_number(world: World, catalogue: Path) 
     body["version"] = "2026.3"
     write(catalogue, "item03", body)
     assert await seeding(world, catalogue).seed([]) == 1
+    [entry] = await world.rows("audit_log")
+    told = (entry["actor_role"], entry["action"], entry["object_id"], entry["data"])
+    assert told == ("SYSTEM", "item.seed", body["code"], '{"version": "2026.3"}')
 
 
 async def test_a_seed_does_not_undo_a_later_version(world: World, catalogue: Path) -> None:
@@ -98,9 +101,13 @@ async def test_questions_are_imported_item_by_item(world: World) -> None:
     assert await world.ctx.questions.load(entries) == 2
     assert [each.question for each in await world.ctx.questions.of(code)] == ["问题0?", "问题1?"]
     assert await ItemQuestion.filter(item__code=other).count() == kept == 3
-    # A seed does not undo an import.
+    actor = ("SYSTEM", "item_questions.write", code)
+    [entry] = await world.rows("audit_log")
+    assert (entry["actor_role"], entry["action"], entry["object_id"]) == actor
+    # A seed does not undo an import, and what changes nothing is not recorded.
     assert await world.ctx.questions.load([Question(code, "旧?", "旧。")], keep=True) == 0
     assert len(await world.ctx.questions.of(code)) == 2
+    assert len(await world.rows("audit_log")) == 1
 
 
 async def test_questions_about_nothing_are_refused_whole(world: World) -> None:

@@ -20,7 +20,12 @@ from services.events import (
     WithdrawalTakenBack,
 )
 from services.transitions import StepNotAllowed
-from services.withdrawals import NoWithdrawalOpen, Requested, WithdrawalTooLate
+from services.withdrawals import (
+    NoWithdrawalOpen,
+    Requested,
+    WithdrawalsUsedUp,
+    WithdrawalTooLate,
+)
 from tests import make
 from tests.services import stages
 from tests.services.backoffice import Scene, open_scene
@@ -252,3 +257,15 @@ async def test_the_request_at_rest_and_in_the_package_names_no_reason(world: Wor
     body = await scene.acknowledge()
     assert set(body["withdrawal"]) == {"status", "requested_at"}
     assert "applicant" not in json.dumps(body)
+
+
+async def test_the_fourth_request_is_refused(world: World) -> None:
+    scene = await open_scene(world)
+    for _ in range(3):
+        await request(scene)
+        await take_back(scene)
+    async with refused(world, WithdrawalsUsedUp) as caught:
+        await request(scene)
+    assert "三次" in caught.value.text
+    assert await statuses(scene) == ["TAKEN_BACK"] * 3
+    assert (await scene.filed.case()).withdraw_requested_at is None
