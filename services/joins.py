@@ -30,12 +30,25 @@ UPDATE cases SET extra_draft = true WHERE account_id = $1 AND state = 'DRAFT' AN
 OWN_MANDATES = """
 UPDATE mandates SET status = 'ENDED', ended_at = $2, ended_by = $1, ended_why = '两个账号已经合并'
 WHERE principal_id = $1 AND agent_id = $1 AND status IN ('OFFERED', 'UNPROVEN', 'ACTIVE')"""
+# What both have answered stands as the older account answered it; so does what both ask for.
+ANSWERS = """
+UPDATE consents SET superseded_at = $3 WHERE account_id = $1 AND case_id IS NULL
+  AND superseded_at IS NULL AND purpose IN (SELECT purpose FROM consents WHERE account_id = $2
+    AND case_id IS NULL AND superseded_at IS NULL)"""
+REQUESTS = """
+UPDATE personal_requests SET status = 'WITHDRAWN', ended_at = $3 WHERE account_id = $1
+  AND status = 'OPEN' AND kind IN (SELECT kind FROM personal_requests WHERE account_id = $2
+    AND status = 'OPEN')"""
 # Every table that names an account as its owner and what becomes of it: tests compare this with
 # the database, so that a new table cannot be forgotten.
 MOVED = (
     ("wechat_identities", "account_id"),
     ("login_identities", "account_id"),
     ("cases", "account_id"),
+    ("cases", "filed_by"),
+    ("consents", "account_id"),
+    ("consents", "given_by"),
+    ("personal_requests", "account_id"),
     ("credit_events", "account_id"),
     ("face_checks", "account_id"),
     ("messages", "account_id"),
@@ -132,6 +145,8 @@ class Joins:
         emptier = await Account.get(id=mine)
         kept = await Account.get(id=theirs)
         await rows(DRAFTS, [mine, theirs])
+        for settling in (ANSWERS, REQUESTS):
+            await rows(settling, [mine, theirs, self.entrances.clock.now()])
         for table, column in MOVED:
             # The names are our own constants, two lines above.
             sql = f"UPDATE {table} SET {column} = $1 WHERE {column} = $2"  # noqa: S608

@@ -97,6 +97,7 @@ class Seeding:
         new = [row for row in rows if not known & {row["id"], row["name"]}]
         await OrgUnit.bulk_create([OrgUnit(**row) for row in new])
 
+    @transaction
     async def _put(self, found: Examination) -> bool:
         if not await self.items.put(found):
             return False
