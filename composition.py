@@ -14,55 +14,42 @@ from models.database import close_database, config_for, open_database
 from models.rules.calendar import Limit
 from models.rules.lint import Policy
 from models.unit import drain
+from people import compose_people
 from services.acceptance import Acceptance
-from services.accounts import Accounts
 from services.announcements import DELIVER
 from services.applicants import Applicants
 from services.approvals import Approvals
 from services.archive import Archive, ArchivePolicy
 from services.audit import APPEND, Audit
-from services.browser_logins import BrowserLogins
 from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
 from services.commitments import Commitments
 from services.consents import Consents
-from services.counter_mandates import CounterMandates
 from services.credit import Credit, CreditPolicy
 from services.deadlines import Deadlines
 from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.editions import RECOMPUTE, Editions
 from services.ends import Ends
-from services.enrolment import Enrolment
-from services.enterprises import Enterprises
-from services.entrances import Entrances
 from services.erasing import Erasing
 from services.events import BackofficeEvents
-from services.face_checks import FaceChecks
-from services.federation import Federation
 from services.fees import Fees
 from services.filing import Renewals
 from services.forms import Forms
-from services.guardians import Guardians
 from services.handoff import Handoff
 from services.inline_fixes import InlineFixes
 from services.inquiries import Inquiries
 from services.issuing import Desk, Issuing
 from services.item_checks import ItemChecks
 from services.items import Items
-from services.joins import Joins
 from services.joint import Joint
 from services.keys import Keys
 from services.leftovers import Leftovers
-from services.machines import Machines
-from services.mandates import Mandates
 from services.marks import Marks
 from services.materials import Materials
-from services.members import Members
 from services.messages import Messages
 from services.moved import TELL_MOVED, Moves
-from services.net_credentials import NetChecks
 from services.notices import Notices
 from services.original_ends import OriginalEnds
 from services.originals import Originals
@@ -71,25 +58,19 @@ from services.packages import Packages
 from services.parties import Parties
 from services.payments import Payments
 from services.personal_requests import FULFIL, PersonalRequests
-from services.phone_codes import PhoneCodes
 from services.ports import Clock
 from services.progress import ProgressReader
-from services.proxies import Proxies
 from services.publications import Publications
 from services.questions import Questions
 from services.ratings import Ratings
-from services.real_names import RealNames
 from services.recounts import Recounts
-from services.registrations import Registrations
 from services.reminders import REMIND, Reminders
 from services.results import Results
 from services.revealing import Revealing
 from services.reviews import Reviews
 from services.seeding import Seeding
 from services.serving import Serving
-from services.sessions import Sessions
 from services.shortfalls import Shortfalls
-from services.staff import StaffAccounts
 from services.statistics import Statistics
 from services.submissions import Submissions
 from services.superseding import NewEditions
@@ -97,10 +78,7 @@ from services.supervision import AlertMeter, Supervision
 from services.tidings import TELL_ACCOUNT, Tidings
 from services.timeouts import Timeouts
 from services.timers import Timers
-from services.trail import Trail
 from services.transitions import HAND_OVER_END, ISSUE, ROLL_UP, TELL, Transitions
-from services.units import Units
-from services.ways import Ways
 from services.withdrawals import Withdrawals
 from settings import Settings
 from uploads.multipart import StreamedMultipart
@@ -178,14 +156,11 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     tidings = Tidings(
         made.clock, made.crypto, made.jobs, made.messages, made.sms, _templates(settings)
     )
-    sessions = Sessions(made.clock, made.crypto, made.tokens, made.ended)
-    real_names = RealNames(made.clock, made.crypto, made.realname, made.wechat_realname, audit)
-    entrances = Entrances(made.clock, made.crypto, sessions, tidings)
-    ways = Ways(entrances, audit)
+    people = compose_people(
+        settings, made, audit=audit, applicants=applicants, items=items, tidings=tidings
+    )
     personal = PersonalRequests(made.crypto, calendars, Erasing(cases), audit, made.jobs)
     parties = Parties(cases, audit)
-    mandates = Mandates(made.clock, applicants, items, made.jobs, audit)
-    guardians = Guardians(mandates, made.registers)
     context = Context(
         tokens=made.tokens,
         limiter=made.limiter,
@@ -193,34 +168,8 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         ended=made.ended,
         registry=CollectorRegistry(),
         multipart=StreamedMultipart(),
-        accounts=Accounts(made.clock, made.crypto, entrances, made.login, real_names),
-        real_names=real_names,
-        face_checks=FaceChecks(made.crypto, real_names, made.faces, audit, settings.public_base),
-        net_checks=NetChecks(made.passing, made.netid, real_names),
-        joins=Joins(entrances, made.tokens, audit),
-        browser_logins=BrowserLogins(
-            made.crypto,
-            made.passing,
-            made.oidc,
-            made.wechat_h5,
-            Federation(ways, real_names),
-            ways,
-            settings.public_base,
-        ),
-        wechat_app=made.wechat_app,
-        phone_codes=PhoneCodes(made.crypto, made.codes, made.sms, made.limiter),
-        sessions=sessions,
-        ways=ways,
-        staff=StaffAccounts(
-            made.clock, made.tokens, made.passwords, made.crypto, made.one_time_codes, audit
-        ),
-        enrolment=Enrolment(made.clock, made.passwords, made.crypto, made.one_time_codes, audit),
-        members=Members(made.clock, made.passwords, audit),
-        units=Units(audit),
-        trail=Trail(audit),
+        **vars(people),
         approvals=Approvals(cases, audit),
-        machines=Machines(made.clock, made.tokens, made.assertions, made.nonces),
-        registrations=Registrations(made.clock, made.assertions, audit),
         items=items,
         drafts=drafts,
         publications=Publications(drafts),
@@ -230,11 +179,6 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         materials=materials,
         submissions=Submissions(cases, applicants, transitions, made.crypto, joint, parties),
         parties=parties,
-        mandates=mandates,
-        enterprises=Enterprises(mandates, made.registers),
-        guardians=guardians,
-        proxies=Proxies(mandates, made.realname, made.files),
-        counter_mandates=CounterMandates(mandates, guardians, made.realname),
         joint=joint,
         progress=ProgressReader(made.clock, made.crypto),
         deadlines=Deadlines(made.clock, calendars, items),

@@ -16,7 +16,7 @@ from services.errors import OutsideUnavailable
 from services.guardians import WardGrownUp
 from services.identities import IdNumberRefused, NameRefused
 from services.items import ItemUnknown
-from services.mandates import CapacityMissing, MandateRefused, Offer
+from services.mandate_terms import CapacityMissing, MandateRefused, Offer
 from services.proxies import PrincipalNotFound, ProxyUnknown
 
 counter = Routes("mandates", "/staff/v1", STAFF)

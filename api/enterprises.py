@@ -11,7 +11,7 @@ from services.actors import Citizen
 from services.applicants import RealNameRequired
 from services.enterprises import CreditCodeRefused, NotRepresentative
 from services.errors import OutsideUnavailable
-from services.mandates import CapacityMissing
+from services.mandate_terms import CapacityMissing
 
 enterprises = Routes("enterprises", "/v1", CITIZEN)
 ROUTES = (enterprises,)

@@ -9,7 +9,7 @@ from services.applicants import RealNameRequired
 from services.errors import OutsideUnavailable
 from services.guardians import NotGuardian, WardGrownUp
 from services.identities import IdNumberRefused, NameRefused
-from services.mandates import CapacityMissing
+from services.mandate_terms import CapacityMissing
 
 guardians = Routes("guardians", "/v1", CITIZEN)
 ROUTES = (guardians,)

@@ -16,7 +16,7 @@ from services.applicants import RealNameRequired
 from services.cases import AgentRefused
 from services.identities import IdNumberRefused, NameRefused
 from services.items import ItemUnknown
-from services.mandates import (
+from services.mandate_terms import (
     CapacityMissing,
     Listed,
     MandateRefused,

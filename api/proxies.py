@@ -22,7 +22,7 @@ from services.errors import (
 )
 from services.identities import IdNumberRefused, NameRefused
 from services.items import ItemUnknown
-from services.mandates import MandateRefused, MandateSettled, MandateUnknown
+from services.mandate_terms import MandateRefused, MandateSettled, MandateUnknown
 from services.proxies import Errand, NotProxyAgent, PrincipalNotFound, ProofMissing
 
 errands = Routes("proxies", "/v1", CITIZEN)

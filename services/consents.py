@@ -97,15 +97,17 @@ async def check(account_id: UUID, purpose: Purpose) -> None:
 
 
 async def check_filing(
-    case: Case, item: PublishedItem, age: int | None, present: Collection[str]
+    case: Case, item: PublishedItem, age: int | None, present: Collection[str], *, by: UUID
 ) -> None:
     """Raise ``ConsentMissing`` where the law wants one for what is filed (29, 31).
 
-    ``present`` are the codes of the materials that were uploaded.
+    ``present`` are the codes of the materials that were uploaded. Who files for somebody (``by``),
+    a guardian or an agent, may agree in their place: an old woman without a phone cannot.
     """
     kinds = {each["code"]: each.get("sensitive_category") for each in item.materials}
-    if any(kinds.get(code) == MEDICAL_CATEGORY for code in present):
-        await check(case.account_id, Purpose.MEDICAL)
+    medical = any(kinds.get(code) == MEDICAL_CATEGORY for code in present)
+    if medical and not await has(case.account_id, Purpose.MEDICAL):
+        await check(by, Purpose.MEDICAL)
     if age is not None and age < MINOR_YEARS:
         await check(case.account_id, Purpose.CHILD)
 

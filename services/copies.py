@@ -15,6 +15,8 @@ BY_ACCOUNT: Mapping[str, str] = {
     "accounts": "id",
     "persons": "account_id",
     "wechat_identities": "account_id",
+    "login_identities": "account_id",
+    "face_checks": "account_id",
     "sessions": "account_id",
     "consents": "account_id",
     "personal_requests": "account_id",
@@ -37,6 +39,8 @@ LEFT_OUT: Mapping[str, str] = {
     "correction_overrides": "between officers; its effect stands in corrections",
     "co_applicants": "other people's names and numbers",
     "mandates": "other people's names; each side sees its own mandates in the app",
+    "file_approvals": "between officers; audit_log tells who looked",
+    "join_offers": "a question that is answered within minutes",
     "payment_events": "what the channel said, word for word; payment_orders tells it",
 }
 # Keys, digests and who of the staff it was: nothing about the person.

@@ -10,7 +10,8 @@ from services.actors import Officer
 from services.errors import FieldFault
 from services.guardians import Guardians
 from services.identities import Identity
-from services.mandates import MandateRefused, Mandates, Offer
+from services.mandate_terms import MandateRefused, Offer
+from services.mandates import Mandates
 from services.ports import RealNameChecker, RealNameVerdict
 from services.proxies import PrincipalNotFound, ProxyUnknown
 

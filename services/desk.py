@@ -66,6 +66,8 @@ async def for_reading(cases: Cases, officer: Officer, case: Case | None) -> Open
     """Return a case to look at; raise ``CaseUnknown`` or ``StepNotYours``."""
     if case is None:
         raise CaseUnknown
+    if is_restricted(case):
+        raise CaseRestricted
     item = await cases.items.version(case.item_version_id)
     await check_readable(officer, case, item)
     return Opened(case, item, await cases.forms.read(case.id))

@@ -97,6 +97,10 @@ class Entrances:
         if isinstance(identity, WechatIdentity) and not identity.unionid and caller.unionid:
             # Our apps were not bound together when this user first came.
             await WechatIdentity.filter(id=identity.id).update(unionid=caller.unionid)
+        if isinstance(identity, LoginIdentity) and identity.subject != self.subject_of(caller):
+            # Found under the index key before: a subject that is not kept is indexed anew now.
+            subject = self.subject_of(caller)
+            await LoginIdentity.filter(id=identity.id).update(subject=subject)
         arrival = Arrival(caller.way, identity.id, device)
         grant = await self.sessions.open(identity.account_id, arrival)
         return SignedIn(grant, await self.profiles.of(identity.account_id))
@@ -147,8 +151,11 @@ class Entrances:
     async def find(self, caller: Caller) -> Found | None:
         if caller.way.is_wechat:
             return await WechatIdentity.get_or_none(appid=caller.issuer, openid=caller.subject)
+        indexes = self.crypto.indexes(caller.subject, _purpose(caller.way))
         return await LoginIdentity.get_or_none(
-            kind=caller.way.value, issuer=caller.issuer, subject=self.subject_of(caller)
+            kind=caller.way.value,
+            issuer=caller.issuer,
+            subject__in=[index.hex() for index in indexes],
         )
 
     async def add(self, caller: Caller, account_id: UUID) -> Found:
@@ -183,7 +190,11 @@ class Entrances:
 
     def subject_of(self, caller: Caller) -> str:
         """Return the blind index under which a subject is kept."""
-        return self.crypto.index(caller.subject, f"login.{caller.way.value.lower()}").hex()
+        return self.crypto.index(caller.subject, _purpose(caller.way)).hex()
 
     def phone_of(self, identity: LoginIdentity) -> str:
         return self.crypto.open(identity.sealed or b"", "login.phone").decode()
+
+
+def _purpose(way: Way) -> str:
+    return f"login.{way.value.lower()}"

@@ -7,7 +7,7 @@ filed goes, with what only made things easier.
 from dataclasses import dataclass
 from datetime import datetime
 
-from models.account import Account, Person, Session, WechatIdentity
+from models.account import Account, FaceCheck, LoginIdentity, Person, Session, WechatIdentity
 from models.case import Case, CaseForm
 from models.consent import Consent, PersonalRequest
 from models.mandate import Mandate
@@ -87,6 +87,8 @@ class Erasing:
             raise ClosureNotNow
         erased = await self.erase(who, now)
         await WechatIdentity.filter(account_id=account.id).delete()
+        await LoginIdentity.filter(account_id=account.id).delete()
+        await FaceCheck.filter(account_id=account.id).delete()
         await Session.filter(account_id=account.id, revoked_at=None).update(revoked_at=now)
         for side in ("principal_id", "agent_id"):
             held = Mandate.filter(**{side: account.id}, ended_at=None)

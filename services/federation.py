@@ -72,7 +72,7 @@ class Federation:
             return None
 
     async def _home(self, identity: Identity) -> UUID | None:
-        person = await Person.get_or_none(id_number_index=self.real_names.index_of(identity))
+        person = await Person.get_or_none(id_number_index__in=self.real_names.indexes_of(identity))
         if person is None or self.real_names.profiles.name_of(person) != identity.name:
             return None
         account = await Account.get(id=person.account_id)

@@ -45,9 +45,7 @@ MOVED = (
     ("wechat_identities", "account_id"),
     ("login_identities", "account_id"),
     ("cases", "account_id"),
-    ("cases", "filed_by"),
     ("consents", "account_id"),
-    ("consents", "given_by"),
     ("personal_requests", "account_id"),
     ("credit_events", "account_id"),
     ("face_checks", "account_id"),
@@ -57,6 +55,8 @@ MOVED = (
     ("proxy_agents", "account_id"),
     ("co_applicants", "account_id"),
 )
+# Who did something, by a plain number: the account that is left is who did it.
+DONE_BY = (("cases", "filed_by"), ("consents", "given_by"), ("mandates", "granted_by"))
 LEFT_BEHIND = (
     ("persons", "account_id"),
     ("sessions", "account_id"),
@@ -147,7 +147,7 @@ class Joins:
         await rows(DRAFTS, [mine, theirs])
         for settling in (ANSWERS, REQUESTS):
             await rows(settling, [mine, theirs, self.entrances.clock.now()])
-        for table, column in MOVED:
+        for table, column in (*MOVED, *DONE_BY):
             # The names are our own constants, two lines above.
             sql = f"UPDATE {table} SET {column} = $1 WHERE {column} = $2"  # noqa: S608
             await rows(sql, [theirs, mine])

@@ -5,8 +5,10 @@ for a plain ID number unless a law needs one.
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from models.account import Account, Person
 from models.database import Duplicate
@@ -73,7 +75,7 @@ class NetChecks:
         try:
             return await self._become(who, found, number)
         except Duplicate as error:
-            other = await Person.get(assertion_index=self._index(found))
+            other = await Person.get(assertion_index__in=self._indexes(found))
             facts = await self.real_names.offer(who, other.account_id, Level.FACE)
             raise IdentityInUse(facts=facts) from error
 
@@ -83,25 +85,36 @@ class NetChecks:
         account = await Account.select_for_update().get_or_none(id=who.account_id)
         if account is None or account.joined_id is not None:
             raise Unauthenticated
-        stands = {"assertion_type": TYPE, "assertion_index": self._index(found)}
+        current, *earlier = self._indexes(found)
+        stands = {"assertion_type": TYPE, "assertion_index": current}
+        if earlier and await _stands_elsewhere(account.id, earlier):
+            raise Duplicate("persons_assertion_index")
         person = await Person.get_or_none(account_id=account.id)
         if person is None:
             await Person.create(
                 account_id=account.id,
                 name_sealed=names.crypto.seal(read_name(found.name).encode(), "person.name"),
                 assertion_type=TYPE,
-                assertion_index=stands["assertion_index"],
+                assertion_index=current,
                 verified_at=names.clock.now(),
             )
         elif profiles.number_of(person) != number:
             # Another request gave the account a number that was not compared.
             raise AlreadyVerified
-        elif number is None and person.assertion_index != stands["assertion_index"]:
+        elif number is None and person.assertion_index not in (current, *earlier):
             raise AlreadyVerified
         else:
             await Person.filter(account_id=account.id).update(**stands)
         await names.rise(who, account, Level.FACE)
         return await profiles.of(account.id)
 
-    def _index(self, found: NetPerson) -> str:
-        return self.real_names.crypto.index(found.number, "person.net_number").hex()
+    def _indexes(self, found: NetPerson) -> list[str]:
+        """Return the index of a 网号, and the one under the index key before if that is known."""
+        indexes = self.real_names.crypto.indexes(found.number, "person.net_number")
+        return [index.hex() for index in indexes]
+
+
+async def _stands_elsewhere(account_id: UUID, earlier: Sequence[str]) -> bool:
+    """Tell whether another person shows this 网号 under the index key before."""
+    found = Person.filter(assertion_index__in=list(earlier))
+    return await found.exclude(account_id=account_id).exists()

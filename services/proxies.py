@@ -22,7 +22,8 @@ from services.errors import Conflict, FieldFault, Forbidden, Invalid, NotFound
 from services.files import ServedFile
 from services.identities import Identity
 from services.items import PublishedItem
-from services.mandates import MandateRefused, Mandates, MandateSettled, MandateUnknown
+from services.mandate_terms import MandateRefused, MandateSettled, MandateUnknown
+from services.mandates import Mandates
 from services.ports import MaterialFiles, RealNameChecker, RealNameVerdict
 
 PROVEN = "代办授权已经核对,可以办理"

@@ -227,7 +227,7 @@ class RealNames:
             raise Unauthenticated
         known = await self._is_verified(account.id, identity)
         if not known and await self._is_taken(identity):
-            raise IdentityInUse
+            raise Duplicate("persons_id_number_index")
         told: dict[str, Any] = {
             "id_number_sealed": self.crypto.seal(identity.id_number.encode(), "person.id_number"),
             "id_number_index": self.index_of(identity),
@@ -254,8 +254,7 @@ class RealNames:
 
     async def _is_taken(self, identity: Identity) -> bool:
         """Tell whether a person stands under the index key before, where no unique key looks."""
-        indexes = self.crypto.indexes(identity.id_number, "person.id_number")[1:]
-        earlier = [index.hex() for index in indexes]
+        earlier = self.indexes_of(identity)[1:]
         return bool(earlier) and await Person.filter(id_number_index__in=earlier).exists()
 
     async def rise(self, who: Citizen, account: Account, level: Level) -> None:
@@ -267,7 +266,7 @@ class RealNames:
 
     async def _offer(self, who: Citizen, identity: Identity, level: Level) -> dict[str, Any]:
         """Offer to join the account of this identity; nothing for a name that does not fit."""
-        person = await Person.get_or_none(id_number_index=self.index_of(identity))
+        person = await Person.get_or_none(id_number_index__in=self.indexes_of(identity))
         if person is None or self.profiles.name_of(person) != identity.name:
             return {}
         return await self.offer(who, person.account_id, level)
@@ -292,6 +291,11 @@ class RealNames:
                 "expires_at": offer.expires_at.isoformat(),
             }
         }
+
+    def indexes_of(self, identity: Identity) -> list[str]:
+        """Return the index, and the one under the index key before while that is known."""
+        indexes = self.crypto.indexes(identity.id_number, "person.id_number")
+        return [index.hex() for index in indexes]
 
     def index_of(self, identity: Identity) -> str:
         return self.crypto.index(identity.id_number, "person.id_number").hex()

@@ -14,7 +14,7 @@ from models.case import Case
 from models.item import Item
 from models.rules.events import Role
 from models.rules.levels import Level
-from models.rules.privacy import asked_of_adults
+from models.rules.privacy import STATEMENTS, Purpose, asked_of_adults
 from models.rules.reasons import Verdict
 from models.rules.scopes import Scope
 from models.staff import (
@@ -161,6 +161,12 @@ def token(world: World, who: Citizen) -> str:
     claims = {"sub": str(who.account_id), "sid": str(who.session_id)}
     ttl = timedelta(minutes=15)
     return world.ctx.tokens.issue(claims, audience=CITIZEN_AUDIENCE, ttl=ttl)
+
+
+async def consent_for(world: World, guardian: Citizen, child: UUID) -> None:
+    """Let a guardian agree to the use of a child's data."""
+    told = STATEMENTS[Purpose.CHILD]
+    await world.ctx.consents.answer(guardian, told.purpose, told.version, given=True, child=child)
 
 
 async def item_code(item: str) -> str:

@@ -20,6 +20,7 @@ OURS = {
     "commands",
     "composition",
     "development",
+    "people",
     "server",
     "tests",
     "benchmarks",
@@ -40,6 +41,7 @@ MAY_IMPORT: dict[str, tuple[str, ...] | None] = {
     "commands": None,
     "composition.py": None,
     "development.py": None,
+    "people.py": None,
     "server.py": None,
 }
 # What a layer is there to keep out.
@@ -59,7 +61,7 @@ def _files() -> Iterator[Path]:
         yield from sorted((ROOT / layer).rglob("*.py"))
     yield from (
         ROOT / f"{name}.py"
-        for name in ("adapters", "composition", "development", "server", "settings")
+        for name in ("adapters", "composition", "development", "people", "server", "settings")
     )
 
 

@@ -9,7 +9,7 @@ from models.mandate import Enterprise, Mandate
 from models.rules.mandates import Act
 from services.actors import Citizen
 from services.identities import Identity
-from services.mandates import Offer
+from services.mandate_terms import Offer
 from tests import make
 from tests.world import World
 

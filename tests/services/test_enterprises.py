@@ -11,7 +11,7 @@ from services.access import ActNotGranted, CaseUnknown, PrincipalUnknown
 from services.applicants import RealNameRequired
 from services.cases import ApplicantTypeRefused
 from services.enterprises import CreditCodeRefused, NotRepresentative
-from services.mandates import MandateRefused
+from services.mandate_terms import MandateRefused
 from tests import make
 from tests.services import mandating, stages
 from tests.services.mandating import BARBER, GREEN, bound, given, offer, taken

@@ -11,7 +11,7 @@ from models.rules.events import Role
 from services.access import CaseUnknown, PrincipalUnknown
 from services.guardians import NotGuardian, WardGrownUp
 from services.identities import Identity
-from services.mandates import CapacityMissing, MandateSettled
+from services.mandate_terms import CapacityMissing, MandateSettled
 from services.proxies import PrincipalNotFound, ProxyUnknown
 from services.submissions import GuardianNeeded
 from tests import make
@@ -33,6 +33,7 @@ async def test_a_father_files_for_his_child(world: World) -> None:
     # Born on 20 June 2015: until the 18th birthday begins in China.
     assert mandate.valid_until == datetime(2033, 6, 19, 16, tzinfo=UTC)
     filed = await stages.drafted(world, wang, "ITEM07", child)
+    await make.consent_for(world, wang, child)
     await world.ctx.submissions.submit(wang, filed.case_id, uuid4().hex)
     case = await filed.case()
     assert (case.account_id, case.filed_by, case.mandate_kind) == (
@@ -59,6 +60,7 @@ async def test_a_child_does_not_submit_alone(world: World) -> None:
     assert (await filed.case()).state == "DRAFT"
     # What the child has begun, its father files.
     await world.ctx.guardians.bind(wang, CHILD)
+    await make.consent_for(world, wang, child.account_id)
     await world.ctx.submissions.submit(wang, filed.case_id, uuid4().hex)
     assert (await filed.case()).state == "SUBMITTED"
 

@@ -66,6 +66,8 @@ def test_every_sealed_column_of_the_models_is_known(world: World) -> None:
             if name.endswith("_index") and not name.startswith("value"):
                 indexes.add((table, name, model._meta.db_pk_column))
     assert found == {(each.table, each.column, each.key) for each in SEALED}
+    # A 网号 is not kept: both keys are asked until its owner shows it again.
+    indexes.discard(("persons", "assertion_index", "account_id"))
     assert indexes == {(each.table, each.column, each.key) for each in INDEXED}
 
 

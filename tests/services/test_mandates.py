@@ -17,7 +17,7 @@ from services.actors import Citizen
 from services.cases import AgentRefused
 from services.errors import Problem
 from services.identities import Identity
-from services.mandates import (
+from services.mandate_terms import (
     CapacityMissing,
     MandateRefused,
     MandateSettled,

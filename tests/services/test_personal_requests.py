@@ -138,7 +138,7 @@ async def test_staff_answer_what_needs_a_person(world: World) -> None:
     assert (done.row.status, done.answer) == ("DONE", "依据不动产登记条例,要核对户籍。")
     assert done.row.handled_by == officer.id
     acts = [row["action"] for row in await world.rows("audit_log")]
-    assert acts == [
+    assert [act for act in acts if act.startswith("personal_request.")] == [
         "personal_request.make",
         "personal_request.make",
         "personal_request.read",

@@ -12,7 +12,7 @@ from services.access import CaseUnknown, PrincipalUnknown
 from services.actors import Citizen, Officer
 from services.errors import MaterialTypeRefused
 from services.identities import Identity
-from services.mandates import MandateRefused, MandateSettled, MandateUnknown
+from services.mandate_terms import MandateRefused, MandateSettled, MandateUnknown
 from services.proxies import (
     Errand,
     NotProxyAgent,
