@@ -294,8 +294,7 @@ class RealNames:
 
     def indexes_of(self, identity: Identity) -> list[str]:
         """Return the index, and the one under the index key before while that is known."""
-        indexes = self.crypto.indexes(identity.id_number, "person.id_number")
-        return [index.hex() for index in indexes]
+        return [each.hex() for each in self.crypto.indexes(identity.id_number, "person.id_number")]
 
     def index_of(self, identity: Identity) -> str:
         return self.crypto.index(identity.id_number, "person.id_number").hex()
