@@ -230,7 +230,7 @@ class RealNames:
             raise Duplicate("persons_id_number_index")
         told: dict[str, Any] = {
             "id_number_sealed": self.crypto.seal(identity.id_number.encode(), "person.id_number"),
-            "id_number_index": self.index_of(identity),
+            "id_number_index": self.indexes_of(identity)[0],
         }
         if not known and await Person.exists(account_id=account.id):
             # A number for who had only shown a 网证 of the same name: it is known as surely as it
@@ -261,8 +261,9 @@ class RealNames:
         if account.level >= level:
             return
         await Account.filter(id=account.id).update(level=level)
-        data = {"level": int(level)}
-        await self.audit.record(who.actor, "account.level", "account", account.id, data)
+        if level > Level.TWO_FACTORS:  # of two factors the person's own row tells
+            data = {"level": int(level)}
+            await self.audit.record(who.actor, "account.level", "account", account.id, data)
 
     async def _offer(self, who: Citizen, identity: Identity, level: Level) -> dict[str, Any]:
         """Offer to join the account of this identity; nothing for a name that does not fit."""
@@ -295,6 +296,3 @@ class RealNames:
     def indexes_of(self, identity: Identity) -> list[str]:
         """Return the index, and the one under the index key before while that is known."""
         return [each.hex() for each in self.crypto.indexes(identity.id_number, "person.id_number")]
-
-    def index_of(self, identity: Identity) -> str:
-        return self.crypto.index(identity.id_number, "person.id_number").hex()

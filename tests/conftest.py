@@ -105,9 +105,9 @@ class Databases:
     def take(self) -> str:
         """Return the name of a fresh database."""
         ready = self.ahead or self.aside.submit(self._make)
-        name = ready.result()
+        # Before it is known whether this one was made: one that failed is not asked for twice.
         self.ahead = self.aside.submit(self._make)
-        return name
+        return ready.result()
 
     def give_back(self, name: str) -> None:
         self.aside.submit(self.postgres.drop_database, name)

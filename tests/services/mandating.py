@@ -72,7 +72,9 @@ async def for_a_child(world: World, item: str = "ITEM10") -> make.Filed:
     father = await make.citizen(world)
     if not await Mandate.exists(agent_id=father.account_id):
         await world.ctx.guardians.bind(father, CHILD)
-    filed = await make.draft(world, father, item, await account_of(world, CHILD))
+    child = await account_of(world, CHILD)
+    await make.consent_for(world, father, child)
+    filed = await make.draft(world, father, item, child)
     await world.ctx.submissions.submit(father, filed.case_id, uuid4().hex)
     return filed
 
