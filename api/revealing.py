@@ -9,6 +9,7 @@ from api.auth import STAFF
 from api.call import Call
 from api.routes import Routes
 from services.access import CaseUnknown
+from services.approvals import ApprovalNeeded
 from services.actors import Officer
 from services.revealing import FieldNotHeld, Purpose
 from services.transitions import StepNotYours
@@ -36,7 +37,7 @@ class RevealedView(BaseModel):
     "/<case_id:uuid>/reveal",
     body=Wanted,
     answer=RevealedView,
-    errors=(CaseUnknown, StepNotYours, FieldNotHeld),
+    errors=(CaseUnknown, StepNotYours, ApprovalNeeded, FieldNotHeld),
 )
 async def reveal(call: Call[Officer], case_id: UUID) -> RevealedView:
     """Show one value of a case whole; who saw what and for which purpose is recorded."""

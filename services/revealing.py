@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from models.case import Case
-from services import desk, queue
+from services import approvals, desk, queue
 from services.actors import Officer
 from services.applicants import Applicant
 from services.audit import Audit
@@ -64,10 +64,11 @@ class Revealing:
         """Return a whole value of a case that the officer may read; first it is put on record.
 
         ``field`` is applicant.name, applicant.id_number, applicant.phone or form.<field>. Raises
-        ``CaseUnknown``, ``StepNotYours`` or ``FieldNotHeld``; nothing is recorded then.
+        ``CaseUnknown``, ``StepNotYours``, ``ApprovalNeeded`` or ``FieldNotHeld``.
         """
         case = await Case.exclude(state__in=queue.HIDDEN).get_or_none(id=case_id)
         opened = await desk.for_reading(self.cases, officer, case)
+        await approvals.check(self.cases, self.audit, officer, opened.case, opened.item)
         applicant = await self.cases.applicants.get(opened.case.account_id)
         held = {f"{FORM}{name}": value for name, value in opened.form.values.items()}
         value = {**held, **_of(applicant)}.get(field)

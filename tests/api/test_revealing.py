@@ -7,7 +7,7 @@ import pytest
 from models.rules.events import Role
 from tests import make
 from tests.api import tokens
-from tests.services import stages
+from tests.services import mandating, stages
 from tests.world import World
 
 WHY = {"purpose": "VERIFY_IDENTITY"}
@@ -17,7 +17,7 @@ async def elder(world: World) -> tuple[make.Filed, str, str]:
     """Return a filed case with an elder's name and number, its path and an officer's token."""
     filed = await stages.drafted(world, await make.citizen(world), "ITEM06")
     await world.ctx.submissions.submit(filed.citizen, filed.case_id, uuid4().hex)
-    officer = await make.officer(world, (Role.WINDOW, Role.DEPT))
+    officer = await make.officer(world, (Role.WINDOW, Role.DEPT), item=filed)
     return filed, f"/staff/v1/cases/{filed.case_id}", tokens.of_staff(world, officer)
 
 
@@ -92,3 +92,16 @@ async def test_who_looks_too_often_has_to_wait(world: World) -> None:
     assert int(answer.headers["Retry-After"]) > 0
     acts = [row for row in await world.rows("audit_log") if row["action"] == "person.reveal"]
     assert len(acts) == 20
+
+
+async def test_a_childs_number_is_shown_to_who_was_allowed_to(world: World) -> None:
+    filed = await mandating.for_a_child(world)
+    officer = await make.officer(world)
+    path, token = f"/staff/v1/cases/{filed.case_id}/reveal", tokens.of_staff(world, officer)
+    body = {"field": "applicant.id_number", **WHY}
+    answer = await world.http.post(path, token=token, json=body)
+    assert (answer.status, answer.json["code"]) == (403, "approval_needed")
+    assert "value" not in answer.json
+    await make.allowed(world, officer, filed)
+    answer = await world.http.post(path, token=token, json=body)
+    assert answer.json["value"] == mandating.CHILD.id_number
