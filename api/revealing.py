@@ -9,8 +9,8 @@ from api.auth import STAFF
 from api.call import Call
 from api.routes import Routes
 from services.access import CaseUnknown
-from services.approvals import ApprovalNeeded
 from services.actors import Officer
+from services.approvals import ApprovalNeeded
 from services.revealing import FieldNotHeld, Purpose
 from services.transitions import StepNotYours
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import aiohttp
-from uuid import UUID, uuid4
 
 from api.app import all_routes
 from api.auth import CITIZEN, STAFF
