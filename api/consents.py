@@ -58,13 +58,13 @@ class ConsentList(BaseModel):
 
 
 class Answer(BaseModel):
-    """An answer to the words of one version; ``child`` is whom a guardian answers for."""
+    """An answer to the words of one version; ``applicant`` is for whom somebody answers."""
 
     model_config = ConfigDict(extra="forbid")
 
     version: str = Field(min_length=1, max_length=20)
     given: StrictBool
-    child: UUID | None = None
+    applicant: UUID | None = None
 
 
 @consents.add("GET", "/me/consents", answer=ConsentList)
@@ -88,7 +88,7 @@ async def answer_consent(call: Call[Citizen], purpose: str) -> ConsentView:
     body = call.body(Answer)
     await call.ctx.limiter.hit("autosave", str(call.who.account_id))
     found = await call.ctx.consents.answer(
-        call.who, Purpose(purpose), body.version, given=body.given, child=body.child
+        call.who, Purpose(purpose), body.version, given=body.given, applicant=body.applicant
     )
     return ConsentView.show(found)
 

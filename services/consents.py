@@ -9,10 +9,10 @@ from uuid import UUID
 from models.case import Case
 from models.consent import Consent
 from models.ids import uuid7
-from models.rules.mandates import MandateKind
+from models.rules.mandates import Act, MandateKind
 from models.rules.privacy import (
-    MEDICAL_CATEGORY,
     MINOR_YEARS,
+    SEPARATELY,
     STATEMENTS,
     ConsentKind,
     Purpose,
@@ -53,10 +53,10 @@ class NotToBeAsked(Conflict):
 
 
 class NotTheGuardian(Forbidden):
-    """Only a guardian answers for a child."""
+    """A guardian answers for a child, and who may sign for somebody what is asked separately."""
 
     code = "not_the_guardian"
-    sentence = "只有监护人可以替孩子同意。"
+    sentence = "您不能替这位申请人同意。要有监护关系,或者有签署的授权。"
 
 
 @dataclass(frozen=True)
@@ -97,17 +97,17 @@ async def check(account_id: UUID, purpose: Purpose) -> None:
 
 
 async def check_filing(
-    case: Case, item: PublishedItem, age: int | None, present: Collection[str], *, by: UUID
+    case: Case, item: PublishedItem, age: int | None, present: Collection[str]
 ) -> None:
     """Raise ``ConsentMissing`` where the law wants one for what is filed (29, 31).
 
-    ``present`` are the codes of the materials that were uploaded. Who files for somebody (``by``),
-    a guardian or an agent, may agree in their place: an old woman without a phone cannot.
+    ``present`` are the codes of the materials that were uploaded. Whose case it is has to have
+    agreed; a guardian, or an agent who may sign, answers in their place.
     """
-    kinds = {each["code"]: each.get("sensitive_category") for each in item.materials}
-    medical = any(kinds.get(code) == MEDICAL_CATEGORY for code in present)
-    if medical and not await has(case.account_id, Purpose.MEDICAL):
-        await check(by, Purpose.MEDICAL)
+    kinds = {each["code"]: str(each.get("sensitive_category")) for each in item.materials}
+    found = (SEPARATELY.get(kinds.get(code, "")) for code in present)
+    for purpose in sorted({each for each in found if each is not None}):
+        await check(case.account_id, purpose)
     if age is not None and age < MINOR_YEARS:
         await check(case.account_id, Purpose.CHILD)
 
@@ -146,25 +146,24 @@ class Consents:
         version: str,
         *,
         given: bool,
-        child: UUID | None = None,
+        applicant: UUID | None = None,
     ) -> Answered:
         """Give, refuse or withdraw a consent; the same again changes nothing.
 
-        ``child``: the account for which a guardian answers. Raises ``ConsentOutdated``,
-        ``NotToBeAsked``, ``PrincipalUnknown`` or ``NotTheGuardian``.
+        ``applicant``: the account for which somebody answers, a guardian for a child, or who may
+        sign for them what is asked separately. Raises ``ConsentOutdated``, ``NotToBeAsked``,
+        ``PrincipalUnknown`` or ``NotTheGuardian``.
         """
         statement = self.statements[purpose]
-        if statement.kind is ConsentKind.NOTICE or (statement.kind is ConsentKind.GUARDIAN) is (
-            child is None
-        ):
+        if not _is_asked(statement, in_place=applicant is not None):
             raise NotToBeAsked
         if version != statement.version:
             raise ConsentOutdated
         now = self.clock.now()
         account_id = who.account_id
-        if child is not None:
-            await _check_guardian(who, child, now)
-            account_id = child
+        if applicant is not None:
+            await _check_speaks(who, applicant, statement, now)
+            account_id = applicant
         before = (
             await Consent.filter(
                 account_id=account_id, case_id=None, purpose=purpose.value, superseded_at=None
@@ -189,16 +188,30 @@ class Consents:
             kind=statement.kind.value,
             answer=GIVEN if given else REFUSED,
             digest=statement.digest,
-            given_by=who.account_id if child is not None else None,
+            given_by=who.account_id if applicant is not None else None,
             answered_at=now,
         )
         return _answered(statement, answer)
 
 
-async def _check_guardian(who: Citizen, child: UUID, now: datetime) -> None:
-    power = await access.power(who, child, now)
-    kinds = {given.kind for given in power.given or ()}
-    if MandateKind.GUARDIAN not in kinds:
+def _is_asked(statement: Statement, *, in_place: bool) -> bool:
+    match statement.kind:
+        case ConsentKind.GUARDIAN:
+            return in_place
+        case ConsentKind.SEPARATE:
+            return True
+        case ConsentKind.CONSENT:
+            return not in_place
+        case ConsentKind.NOTICE:
+            return False
+
+
+async def _check_speaks(who: Citizen, other: UUID, statement: Statement, now: datetime) -> None:
+    """Check that somebody may answer in another's place: the guardian, or who may sign."""
+    power = await access.power(who, other, now)
+    is_guardian = any(given.kind is MandateKind.GUARDIAN for given in power.given or ())
+    signs = Act.SIGN in power.all() and statement.kind is ConsentKind.SEPARATE
+    if not is_guardian and not signs:
         raise NotTheGuardian
 
 

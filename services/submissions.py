@@ -117,7 +117,7 @@ class Submissions:
         filer = await self._filer(who, opened, applicant)
         mode = await self._choose(opened, wish)
         let_off = {*wish.shortfall, *_replaced(opened.item, mode)}
-        missing = await self._check(who, opened, applicant, let_off)
+        missing = await self._check(opened, applicant, let_off)
         await filing.check_window(opened.item, wish.window_id)
         await self.parties.check_signed(case)
         filing.check_alone(found, opened.item, another=case.extra_draft or wish.another)
@@ -173,7 +173,7 @@ class Submissions:
             wish = flavours.passed_on(opened.item, names, mode, lacking_)
             wanted = wish.mode or AcceptMode.NORMAL
             let_off = {*wish.shortfall, *_replaced(opened.item, wanted)}
-            await self._check(who, opened, applicant, let_off)
+            await self._check(opened, applicant, let_off)
             await lacking.want(child, opened.item, wish.shortfall)
             numbered = await self._numbers(child, opened.item, applicant)
             wished = {"wanted_mode": wanted.value, "window_id": parent.case.window_id}
@@ -194,7 +194,7 @@ class Submissions:
         opened = await self._complete(case)
         mode = AcceptMode(case.wanted_mode)
         let_off = {*await lacking.open_codes(case.id), *_replaced(opened.item, mode)}
-        await self._check(who, opened, await self.applicants.get(case.account_id), let_off)
+        await self._check(opened, await self.applicants.get(case.account_id), let_off)
         await self._check_answered(opened)
         await self.parties.check_signed(case)
         await lacking.settle(case.id)
@@ -219,7 +219,7 @@ class Submissions:
         return Opened(case, item, await self.cases.forms.read(case.id))
 
     async def _check(
-        self, who: Citizen, opened: Opened, applicant: Applicant, let_off: Collection[str]
+        self, opened: Opened, applicant: Applicant, let_off: Collection[str]
     ) -> set[str]:
         """Check form and materials; return the codes that are missing and were let off."""
         check_form(opened.item, opened.form.values)
@@ -231,7 +231,7 @@ class Submissions:
         asked = _asked(opened, facts)
         present = await filing.present(opened, now)
         case, age = opened.case, applicant.age_at(now)
-        await consents.check_filing(case, opened.item, age, present, by=who.account_id)
+        await consents.check_filing(case, opened.item, age, present)
         missing = [code for code in asked if code not in present]
         left = [code for code in missing if code not in let_off]
         if left:

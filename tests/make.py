@@ -164,9 +164,11 @@ def token(world: World, who: Citizen) -> str:
 
 
 async def consent_for(world: World, guardian: Citizen, child: UUID) -> None:
-    """Let a guardian agree to the use of a child's data."""
-    told = STATEMENTS[Purpose.CHILD]
-    await world.ctx.consents.answer(guardian, told.purpose, told.version, given=True, child=child)
+    """Let a guardian agree to the use of a child's data, papers of doctors included."""
+    for purpose in (Purpose.CHILD, Purpose.MEDICAL, Purpose.FINANCIAL):
+        version = STATEMENTS[purpose].version
+        answer = world.ctx.consents.answer
+        await answer(guardian, purpose, version, given=True, applicant=child)
 
 
 async def item_code(item: str) -> str:

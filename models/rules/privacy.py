@@ -11,7 +11,6 @@ from enum import StrEnum
 from types import MappingProxyType
 
 MINOR_YEARS = 14  # 个人信息保护法31: under 14 a guardian consents
-MEDICAL_CATEGORY = "医疗健康"
 
 
 class ConsentKind(StrEnum):
@@ -31,6 +30,7 @@ class Purpose(StrEnum):
     COURIER = "COURIER"
     PAYMENT_CHANNEL = "PAYMENT_CHANNEL"
     MEDICAL = "MEDICAL"
+    FINANCIAL = "FINANCIAL"
     CHILD = "CHILD"
 
 
@@ -88,6 +88,11 @@ STATEMENTS: Mapping[Purpose, Statement] = MappingProxyType({each.purpose: each f
        "所以单独问您。只有办这件事的工作人员能看到。",
        ("医疗健康信息",), ("受理这个事项的窗口", "办理这个事项的审批部门"),
        "不同意在网上交的,可以带材料到窗口办。", f"{_LAW}28、29"),
+    _S(_P.FINANCIAL, _K.SEPARATE, "2026.1", "使用银行账户信息",
+       "这个事项要把钱发到您的银行账户,所以要用您的账号。这是敏感信息,所以单独问您。"
+       "只用来发这一笔钱,只有办这件事的工作人员能看到。",
+       ("银行账号",), ("受理这个事项的窗口", "办理这个事项的审批部门"),
+       "不同意在网上交的,可以带银行卡到窗口办。", f"{_LAW}28、29"),
     _S(_P.CHILD, _K.GUARDIAN, "2026.1", "使用不满14岁孩子的信息",
        "孩子不满14岁,他的信息要由监护人同意才能用。我们只用来办您替孩子申请的事,"
        "看过的人都要经过批准并有记录。",
@@ -97,6 +102,12 @@ STATEMENTS: Mapping[Purpose, Statement] = MappingProxyType({each.purpose: each f
        f"{_LAW}31;未成年人网络保护条例36"),
 )})
 # fmt: on
+
+
+# What a material of a sensitive category needs beside the notice (个人信息保护法29).
+SEPARATELY: Mapping[str, Purpose] = MappingProxyType(
+    {"医疗健康": Purpose.MEDICAL, "金融账户": Purpose.FINANCIAL}
+)
 
 
 def asked_of_adults() -> tuple[Statement, ...]:

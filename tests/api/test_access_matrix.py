@@ -363,7 +363,7 @@ async def test_another_agencys_system_finds_nothing(world: World) -> None:
     token = tokens.of_machine(world, machine)
     proof = {"lease_token": str(UUID(int=1)), "digest": DIGEST, "receipt_code": "x"}
     number, packed = case.case_no, f"/backoffice/v1/packages/{package.id}"
-    event = {
+    event: dict[str, Any] = {
         "event_id": uuid4().hex,
         "case_no": number,
         "seq": 1,

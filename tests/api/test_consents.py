@@ -12,7 +12,7 @@ async def test_one_reads_gives_and_withdraws(world: World) -> None:
     token = make.token(world, who)
     found = (await world.http.get(PATH, token=token)).json["consents"]
     assert {each["purpose"] for each in found} == {
-        *("SAVED_MATERIALS", "MESSAGES", "COURIER", "PAYMENT_CHANNEL", "MEDICAL")
+        *("SAVED_MATERIALS", "MESSAGES", "COURIER", "PAYMENT_CHANNEL", "MEDICAL", "FINANCIAL")
     }
     [courier] = [each for each in found if each["purpose"] == "COURIER"]
     assert (courier["kind"], courier["ask"], courier["status"]) == ("SEPARATE", True, "UNANSWERED")

@@ -171,14 +171,14 @@ async def test_of_a_child_the_guardian_is_asked(world: World) -> None:
     with pytest.raises(NotToBeAsked):
         await answer(child, Purpose.CHILD, version, given=True)
     with pytest.raises(PrincipalUnknown):
-        await answer(guardian, Purpose.CHILD, version, given=True, child=child.account_id)
+        await answer(guardian, Purpose.CHILD, version, given=True, applicant=child.account_id)
     mandate = await _mandate(world, child, guardian, "AGENT")
     with pytest.raises(NotTheGuardian):
-        await answer(guardian, Purpose.CHILD, version, given=True, child=child.account_id)
+        await answer(guardian, Purpose.CHILD, version, given=True, applicant=child.account_id)
     await Mandate.filter(id=mandate).update(kind="GUARDIAN")
     async with refused(world, ConsentMissing):
         await world.ctx.submissions.submit(guardian, filed.case_id, uuid4().hex)
-    given = await answer(guardian, Purpose.CHILD, version, given=True, child=child.account_id)
+    given = await answer(guardian, Purpose.CHILD, version, given=True, applicant=child.account_id)
     assert given.status == "GIVEN"
     kept = await Consent.get(account_id=child.account_id, purpose="CHILD")
     assert (kept.kind, kept.given_by) == ("GUARDIAN", guardian.account_id)
