@@ -121,6 +121,11 @@ def in_production(folder: Path, **changes: Any) -> Settings:
         "wechat_appid": "wx0",
         "wxpay_mchid": "1900000001",
         "wxpay_pub_key_id": "PUB_KEY_ID_1",
+        "wechat_h5_appid": "wx1",
+        "wechat_app_appid": "wx2",
+        "oidc_issuer": "https://outside.example.cn/oidc",
+        "oidc_client_id": "zhangban",
+        "netid_access_key": "zhangban",
     }
     own["password_memory_kib"] = 65536
     return Settings(**{**values.model_dump(), **addresses, **own, "env": "production", **changes})

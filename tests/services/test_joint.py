@@ -289,7 +289,7 @@ async def test_a_department_tells_alone_while_the_whole_has_to_wait(world: World
 async def test_the_whole_refusal_gives_each_departments_reason(world: World) -> None:
     filed, forest, road = await joining.submitted(world)
     await world.ctx.submissions.withdraw(filed.citizen, road.case_id, uuid4().hex)
-    officer = await make.officer(world, (Role.WINDOW, Role.DEPT))
+    officer = await make.officer(world, (Role.WINDOW, Role.DEPT), item=forest)
     reason = RefusalReason.NOT_IN_JURISDICTION
     refusal = Refusal(reason, "山场在邻县。", "邻县林业局")
     await world.ctx.reviews.refuse(officer, forest.case_id, refusal)
