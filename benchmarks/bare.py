@@ -40,6 +40,10 @@ INSERT INTO clock_instances (id, case_id, name, started_at, due_at, limit_value,
 VALUES ($1, $3, 'PRE_REVIEW_SLA', $4, $5, 1, 'WORKING_DAY', $6, $5, '2026.1', false),
   ($2, $3, 'NOTIFY_5WD', $4, $5, 5, 'WORKING_DAY', $6, $5, '2026.1', false)"""
 NOTICE = "INSERT INTO notices (id, case_id, kind, seq, issued_at) VALUES ($1, $2, 'N01', 1, $3)"
+SHOWN = """
+INSERT INTO consents (id, account_id, case_id, purpose, version, kind, answer, digest, answered_at)
+SELECT $2, account_id, id, 'CASE_HANDLING', '2026.1', 'NOTICE', 'SHOWN', '', $3 FROM cases
+WHERE id = $1"""
 # A job as the queue's own library writes it: the row, and a line in its log.
 JOB = """
 WITH job AS (
@@ -69,6 +73,7 @@ async def submit(request: Request, case_id: UUID) -> HTTPResponse:
         await connection.execute(STOP, case_id, now)
         await connection.execute(CLOCKS, uuid4(), uuid4(), case_id, now, due, now.date())
         await connection.execute(NOTICE, uuid4(), case_id, now)
+        await connection.execute(SHOWN, case_id, uuid4(), now)
         await connection.execute(JOB, text.encode(), f"bare:{text}")
         # Last, because everybody who submits on the same day waits for this row.
         number = f"bare{await connection.fetchval(SERIAL):012}"
