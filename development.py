@@ -37,7 +37,6 @@ STAFF = {
     "Window staff": "window01",
     "Department staff": "dept01",
     "Township's window": "township01",
-    "Township's agent": "agent01",
     "Supervisor": "supervisor01",
     "Auditor": "auditor01",
     "Administrator": "admin01",

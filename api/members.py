@@ -26,7 +26,7 @@ members = Routes("members", "/staff/v1/members", ADMIN)
 units = Routes("members", "/staff/v1/units", ADMIN)
 ROUTES = (members, units)
 
-Word = Literal["WINDOW", "DEPT", "SUPERVISOR", "PROXY_AGENT", "AUDITOR", "ADMIN"]
+Word = Literal["WINDOW", "DEPT", "SUPERVISOR", "AUDITOR", "ADMIN"]
 POST_ERRORS = (UnitUnknown, RolesRefused, WindowElsewhere)
 
 

@@ -30,7 +30,6 @@ PEOPLE: Mapping[str, tuple[str, Role, str, str | None]] = {
     "dept01": ("审批部门受理人员", Role.DEPT, HEALTH, None),
     "supervisor01": ("电子监察人员", Role.SUPERVISOR, CENTRE, None),
     "township01": ("乡镇窗口人员", Role.WINDOW, NORTH, "W-NORTH"),
-    "agent01": ("代办员", Role.PROXY_AGENT, NORTH, None),
     "auditor01": ("安全审计员", Role.AUDITOR, CENTRE, None),
     "admin01": ("系统管理员", Role.ADMIN, CENTRE, None),
 }

@@ -31,7 +31,8 @@ SHARES = "SELECT FROM co_applicants o WHERE o.case_id = c.id AND o.account_id = 
 MAY = f"""(c.account_id = $1 OR EXISTS (SELECT FROM mandates m WHERE {COVERS})
   OR ($2::text IN ('VIEW', 'READ') AND EXISTS ({SHARES})))"""
 SEEN = f"SELECT c.* FROM cases c WHERE c.id = $4 AND {MAY}"  # noqa: S608
-HELD = f"{SEEN} FOR UPDATE OF c"
+# Nearly everybody asks for what is their own: a question that costs half as much comes first.
+OWN = "SELECT * FROM cases WHERE id = $1 AND account_id = $2"
 # A mandate that is being ended meanwhile is waited for, and looked at again.
 STANDING = f"""
 SELECT m.id, m.kind FROM cases c JOIN mandates m ON {COVERS}
@@ -116,7 +117,7 @@ async def seen(who: Citizen, case_id: UUID, now: datetime, act: Act = Act.VIEW) 
 
     Raises ``CaseUnknown``, or ``ActNotGranted`` for an act that their mandate leaves out.
     """
-    return await _found(SEEN, who, case_id, now, act)
+    return await _found(who, case_id, now, act)
 
 
 async def held(who: Citizen, case_id: UUID, now: datetime, act: Act) -> Case:
@@ -124,13 +125,18 @@ async def held(who: Citizen, case_id: UUID, now: datetime, act: Act) -> Case:
 
     The mandate is held too: what ended it came before this, or comes after.
     """
-    case = await _found(HELD, who, case_id, now, act)
+    case = await _found(who, case_id, now, act, " FOR UPDATE", " FOR UPDATE OF c")
     await standing(who, case, now, act)
     return case
 
 
-async def _found(sql: str, who: Citizen, case_id: UUID, now: datetime, act: Act) -> Case:
-    found = await rows(sql, [who.account_id, act.value, now, case_id])
+async def _found(
+    who: Citizen, case_id: UUID, now: datetime, act: Act, own: str = "", others: str = ""
+) -> Case:
+    """Return a case, its row locked as the two endings of the statements say."""
+    found = await rows(OWN + own, [case_id, who.account_id])
+    if not found:
+        found = await rows(SEEN + others, [who.account_id, act.value, now, case_id])
     if found:
         return Case._init_from_db(**found[0])
     if act is not Act.VIEW and await rows(SEEN, [who.account_id, Act.VIEW.value, now, case_id]):

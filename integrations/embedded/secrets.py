@@ -18,7 +18,6 @@ NAMES = (
     "dept01",
     "supervisor01",
     "township01",
-    "agent01",
     "auditor01",
     "admin01",
 )

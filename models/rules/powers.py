@@ -12,7 +12,6 @@ STAFF_ROLES = (
     Role.WINDOW,
     Role.DEPT,
     Role.SUPERVISOR,
-    Role.PROXY_AGENT,
     Role.AUDITOR,
     Role.ADMIN,
 )
@@ -20,7 +19,6 @@ STAFF_ROLES = (
 ALONE = frozenset({Role.AUDITOR, Role.ADMIN})
 _ONLY_IN = {
     Role.DEPT: frozenset({UnitKind.AGENCY}),
-    Role.PROXY_AGENT: frozenset({UnitKind.TOWNSHIP}),
     Role.SUPERVISOR: frozenset({UnitKind.COUNTY_CENTER}),
 }
 

@@ -73,6 +73,7 @@ async def nothing(world: World) -> bool:
     return all([await world.rows(table) == [] for table in tables])
 
 
+@pytest.mark.requirement("统一实名身份认证", "单点登录")
 async def test_a_citizen_comes_in_with_name_and_level(world: World) -> None:
     browser = Browser(world)
     first = await browser.log_in()
@@ -213,6 +214,7 @@ async def test_redis_holds_no_person_in_the_clear(world: World) -> None:
     assert not any(secret in repr(kept) for secret in (WANG_NAME, WANG_NUMBER))
 
 
+@pytest.mark.requirement("用户中心统一")
 async def test_the_same_person_by_two_ways_is_one(world: World) -> None:
     """Level 3 of the unified identity is as good as a face: it opens the person's account."""
     known = await by_wechat(world)
@@ -315,6 +317,7 @@ async def app_login(world: World, openid: str = WANG) -> dict[str, Any]:
     return signed_in
 
 
+@pytest.mark.requirement("统一入口")
 async def test_one_wechat_user_is_one_over_all_apps(world: World) -> None:
     mini = await by_wechat(world)
     mobile = await app_login(world)

@@ -172,6 +172,7 @@ async def test_nobody_is_checked_who_did_not_agree(world: World, agreed: Any) ->
     assert (await world.phone.get("/face-checks")).json["items"] == []
 
 
+@pytest.mark.requirement("实名核验要素")
 async def test_the_phone_is_the_third_factor(world: World) -> None:
     token = (await by_wechat(world))["access_token"]
     path = "/v1/me/real-name/phone"

@@ -38,6 +38,7 @@ async def refused(error: type[Problem], act: Awaitable[object]) -> None:
         await act
 
 
+@pytest.mark.requirement("核验受托人", "网上代办")
 async def test_an_agent_files_for_their_principal(world: World) -> None:
     wang, li = await make.citizen(world), await make.citizen(world, make.LI)
     mandate = await taken(world, wang, li, offer(world))

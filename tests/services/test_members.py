@@ -80,7 +80,6 @@ async def test_an_administrator_makes_an_account(world: World) -> None:
         (post(Role.SYSTEM), RolesRefused),
         (Post(frozenset(), "COUNTY"), RolesRefused),
         (post(Role.DEPT), RolesRefused),
-        (post(Role.PROXY_AGENT), RolesRefused),
         (post(Role.SUPERVISOR, unit_id="NORTH"), RolesRefused),
         (post(unit_id="NOWHERE"), UnitUnknown),
         (post(window_id="W-NORTH"), WindowElsewhere),
@@ -119,7 +118,6 @@ async def test_roles_that_go_together(world: World) -> None:
         [
             post(Role.WINDOW, Role.SUPERVISOR),
             post(Role.WINDOW, Role.DEPT, unit_id=HOUSING),
-            post(Role.PROXY_AGENT, unit_id="NORTH"),
             post(Role.WINDOW, unit_id="SOUTH", window_id="W-SOUTH"),
             post(Role.AUDITOR),
         ]

@@ -42,6 +42,7 @@ async def proxy(world: World) -> tuple[Citizen, Officer]:
     return chen, chief
 
 
+@pytest.mark.requirement("专职代办员")
 async def test_it_holds_once_the_window_has_seen_the_signature(world: World) -> None:
     chen, _ = await proxy(world)
     officer = await make.officer(world)

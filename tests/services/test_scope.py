@@ -113,6 +113,7 @@ async def test_a_material_of_another_units_case_is_unknown(world: World) -> None
     assert (await world.ctx.materials.open_for_staff(own, first["id"])).size > 0
 
 
+@pytest.mark.requirement("三级平台")
 async def test_the_queue_holds_ones_own_units_cases(world: World) -> None:
     north, south = await handed_in(world, "W-NORTH"), await handed_in(world, "W-SOUTH")
     hall = await handed_in(world, None)
