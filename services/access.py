@@ -125,13 +125,13 @@ async def held(who: Citizen, case_id: UUID, now: datetime, act: Act) -> Case:
 
     The mandate is held too: what ended it came before this, or comes after.
     """
-    case = await _found(who, case_id, now, act, " FOR UPDATE", " FOR UPDATE OF c")
+    case = await _found(who, case_id, now, act, own=" FOR UPDATE", others=" FOR UPDATE OF c")
     await standing(who, case, now, act)
     return case
 
 
 async def _found(
-    who: Citizen, case_id: UUID, now: datetime, act: Act, own: str = "", others: str = ""
+    who: Citizen, case_id: UUID, now: datetime, act: Act, *, own: str = "", others: str = ""
 ) -> Case:
     """Return a case, its row locked as the two endings of the statements say."""
     found = await rows(OWN + own, [case_id, who.account_id])
