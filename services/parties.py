@@ -21,6 +21,7 @@ from services.audit import Audit
 from services.cases import Cases, NotEditable, is_editable
 from services.errors import Conflict, FieldFault, Invalid
 from services.identities import Identity
+from services.items import PublishedItem
 from services.persons import Persons
 
 MOST = 10
@@ -159,8 +160,10 @@ class Parties:
         await self.audit.record(who.actor, "party.sign", "case", case.id, facts)
         return row
 
-    async def check_signed(self, case: Case) -> None:
+    async def check_signed(self, case: Case, item: PublishedItem) -> None:
         """Raise ``SignaturesMissing``, naming by number who has not signed what stands there."""
+        if not item.body["flags"].get("joint_applicants"):
+            return
         missing = [
             FieldFault(f"/co_applicants/{place}", "还没有签字。")
             for place, party in enumerate(await self._parties(case))

@@ -119,7 +119,7 @@ class Submissions:
         let_off = {*wish.shortfall, *_replaced(opened.item, mode)}
         missing = await self._check(opened, applicant, let_off)
         await filing.check_window(opened.item, wish.window_id)
-        await self.parties.check_signed(case)
+        await self.parties.check_signed(case, opened.item)
         filing.check_alone(found, opened.item, another=case.extra_draft or wish.another)
         wanted = missing & set(wish.shortfall)
         await lacking.want(case, opened.item, wanted)
@@ -196,7 +196,7 @@ class Submissions:
         let_off = {*await lacking.open_codes(case.id), *_replaced(opened.item, mode)}
         await self._check(opened, await self.applicants.get(case.account_id), let_off)
         await self._check_answered(opened)
-        await self.parties.check_signed(case)
+        await self.parties.check_signed(case, opened.item)
         await lacking.settle(case.id)
         await self.transitions.apply(case, opened.item, Event.RESUBMIT, who.actor)
         return await self._answer(once, case)
