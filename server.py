@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import signal
@@ -80,6 +81,9 @@ def make_app(settings: Settings) -> Sanic[Any, Any]:
 
     async def start(_: Sanic[Any, Any]) -> None:
         await parts.open()
+        # What the program is made of stays: no later collection need look through it again.
+        gc.collect()
+        gc.freeze()
 
     async def stop(_: Sanic[Any, Any]) -> None:
         await parts.close()
