@@ -38,6 +38,8 @@ def programs_for(account: Account | None, shared: Path = SHARED) -> Path:
     home = shared / f"postgresql-{importlib.metadata.version(_WHEEL)}"
     if not home.is_dir():
         _copy(found.parents[2], home)
+    elif not can_run(account, home / _INSTALL / "bin" / "postgres"):
+        open_up(home)
     return home / _INSTALL / "bin"
 
 
@@ -51,7 +53,7 @@ def _copy(packages: Path, home: Path) -> None:
         (new / _INSTALL / "bin").mkdir()
         for program in ("postgres", "initdb"):
             shutil.copy2(packages / _INSTALL / "bin" / program, new / _INSTALL / "bin" / program)
-        new.chmod(0o755)
+        open_up(new)
         try:
             new.rename(home)
         except OSError:
@@ -60,6 +62,14 @@ def _copy(packages: Path, home: Path) -> None:
                 raise
     finally:
         shutil.rmtree(new, ignore_errors=True)
+
+
+def open_up(folder: Path) -> None:
+    """Let everybody read and run what is in a folder: it may come from somebody's closed one."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(0o755 if path.is_dir() or mode & 0o100 else 0o644)
 
 
 def home_for(

@@ -8,7 +8,13 @@ import sys
 from pathlib import Path
 
 from integrations.embedded.account import can_enter, can_run, unprivileged
-from integrations.embedded.placement import THROWAWAY, home_for, remove_data, wheel_programs
+from integrations.embedded.placement import (
+    THROWAWAY,
+    home_for,
+    open_up,
+    remove_data,
+    wheel_programs,
+)
 from integrations.embedded.postgres import Postgres
 from tests.integrations.embedded.conftest import needs_root
 
@@ -107,3 +113,15 @@ def test_removing_data_removes_what_the_link_points_to(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "home")
     remove_data(tmp_path / "link")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_installed_for_its_owner_alone_is_opened_to_the_account(tmp_path: Path) -> None:
+    """As under umask 077, where folders are 0700 and files 0600."""
+    program, library = tmp_path / "bin" / "postgres", tmp_path / "lib" / "words.so"
+    for file, mode in ((program, 0o700), (library, 0o600)):
+        file.parent.mkdir(mode=0o700)
+        file.touch(mode)
+    open_up(tmp_path)
+    found = {file: stat.S_IMODE(file.stat().st_mode) for file in (program, library)}
+    assert found == {program: 0o755, library: 0o644}
+    assert stat.S_IMODE(program.parent.stat().st_mode) == 0o755
