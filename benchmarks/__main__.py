@@ -61,7 +61,13 @@ def ratios() -> list[Line]:
         prepared = prepare(stage, drafts=DRAFTS, underway=UNDERWAY, large=LARGE)
         measures = Measures(stage, prepared)
         lines = []
-        for measure in (measures.progress, measures.submit, measures.upload, measures.memory):
+        for measure in (
+            measures.progress,
+            measures.authentication,
+            measures.submit,
+            measures.upload,
+            measures.memory,
+        ):
             say(f"measuring {measure.__name__}")
             lines.append(measure())
         say("measuring timers")

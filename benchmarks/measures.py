@@ -1,5 +1,7 @@
 """What is measured, and how: both sides in turn, round by round, the ratio of their medians."""
 
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import cycle, islice
@@ -62,6 +64,30 @@ class Measures:
             lambda: read(self.stage.port, ours),
             lambda: read(self.stage.bare_port, bare),
             goal=0.5,
+        )
+
+    def authentication(self) -> Line:
+        """Read progress with a token, against one process that asks nobody who they are."""
+        cases = self.prepared.underway
+        headers = [{"X-Account": _account(each.token)} for each in cases]
+        paths = ("/v1/cases/{}/progress", "/unasked/{}")
+        asked, unasked = (
+            [
+                _request("GET", path.format(each.case_id), each, **more)
+                for each, more in zip(cases, headers, strict=True)
+            ]
+            for path in paths
+        )
+
+        def read(requests: list[str]) -> float:
+            plan = Plan(self.stage.unasked_port, CONNECTIONS, requests, ROUND_SECONDS, again=True)
+            return run(plan).per_second
+
+        return _compare(
+            "progress read, with who it is asked first",
+            lambda: read(asked),
+            lambda: read(unasked),
+            goal=0.85,
         )
 
     def submit(self) -> Line:
@@ -146,6 +172,13 @@ def _request(method: str, path: str, who: Draft, **headers: object) -> str:
         lines.setdefault("Content-Length", 0)
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     return f"{method} {path} HTTP/1.1\r\n{head}\r\n"
+
+
+def _account(token: str) -> str:
+    """Return whose token it is, as its payload says."""
+    payload = token.split(".")[1]
+    claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return str(claims["sub"])
 
 
 def _form(path: str, who: Draft, size: int) -> str:

@@ -41,6 +41,7 @@ class Stage:
     sandbox_url: str
     api_pid: int
     bare_port: int
+    unasked_port: int
 
     @property
     def port(self) -> int:
@@ -94,8 +95,10 @@ def staged() -> Iterator[Stage]:
         del programs["worker"]
         pids = {name: started.enter_context(running(program)) for name, program in programs.items()}
         bare_port = remembered_port(ports, "bare")
-        started.enter_context(running(_bare(env, bare_port), cwd=ROOT))
-        yield Stage(folder, _settings(env), stack.sandbox_url, pids["api"], bare_port)
+        unasked_port = remembered_port(ports, "unasked")
+        for name, port in (("bare", bare_port), ("unasked", unasked_port)):
+            started.enter_context(running(_beside(name, env, port), cwd=ROOT))
+        yield Stage(folder, _settings(env), stack.sandbox_url, pids["api"], bare_port, unasked_port)
 
 
 def _random_key() -> str:
@@ -109,10 +112,10 @@ def _settings(env: Mapping[str, str]) -> Settings:
     )
 
 
-def _bare(env: Mapping[str, str], port: int) -> Program:
+def _beside(name: str, env: Mapping[str, str], port: int) -> Program:
     return Program(
-        "bare",
-        [sys.executable, "-m", "benchmarks.bare"],
+        name,
+        [sys.executable, "-m", f"benchmarks.{name}"],
         {**env, f"{PREFIX}PORT": str(port)},
         ready=lambda: not is_free(port),
     )

@@ -153,9 +153,11 @@ async def decided(
     return machine
 
 
-async def owing(world: World) -> Filed:
+async def owing(
+    world: World, *, who: Citizen | None = None, applicant: UUID | None = None
+) -> Filed:
     """Return an approved case that waits to be paid: 12.5 square metres of asphalt."""
-    filed = await reviewed(world)
+    filed = await reviewed(world, who=who, applicant=applicant)
     await decided(world, filed)
     return filed
 

@@ -16,6 +16,7 @@ from models.message import Message
 from models.notice import Notice
 from models.payment import PaymentOrder
 from models.rules.events import Role
+from models.rules.mandates import Act
 from models.rules.reasons import RatingStage, Verdict
 from models.rules.states import AcceptMode, State
 from services.errors import Problem
@@ -24,7 +25,7 @@ from services.flavours import ModeNotAllowed, Wish
 from services.ratings import AlreadyRated, Opinion
 from tests import make
 from tests.make import Filed
-from tests.services import flavoured, reviewing, stages, verifying
+from tests.services import flavoured, mandating, reviewing, stages, verifying
 from tests.services.backoffice import Scene
 from tests.services.channel import Pen
 from tests.services.counters import HOME, choose, window_officer
@@ -257,7 +258,12 @@ async def test_story_6_the_assessment_is_not_counted(world: World) -> None:
 
 async def test_story_7_the_road_is_paid_for_after_the_decision(world: World) -> None:
     """绿源公司: the first order runs out, the second is paid; told twice, and once by a forger."""
-    filed = await stages.owing(world)
+    chen, wang = await make.citizen(world, mandating.CHEN), await make.citizen(world)
+    green = (await mandating.bound(world, chen, mandating.GREEN)).account_id
+    acts = (Act.FILL, Act.SUBMIT, Act.PAY, Act.RECEIVE)
+    seat = mandating.offer(world, mandating.WANG, acts)
+    await mandating.taken(world, chen, wang, seat, green)
+    filed = await stages.owing(world, who=wang, applicant=green)
     pen = Pen(world)
     first = await world.ctx.payments.open_order(filed.citizen, filed.case_id, uuid4().hex)
     await days_pass(world, at(3, 3, 9))
