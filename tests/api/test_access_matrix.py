@@ -255,7 +255,11 @@ async def unrelated(world: World, owner: Citizen) -> dict[str, Citizen]:
     await taken(world, owner, chen, offer(world, mandating.CHEN_MING, item=item))
     zhang = await make.citizen(world, mandating.ZHANG)
     await taken(world, owner, zhang, offer(world, mandating.GRANDMOTHER, days=1))
-    return {"ended": li, "of another item": chen, "expired": zhang}
+    # A seat in the owner's firm opens nothing of the owner's own.
+    shop = (await mandating.bound(world, owner, mandating.BARBER)).account_id
+    seat = offer(world, mandating.LI, [*mandating.WORK, Act.RECEIVE, Act.PAY, Act.RATE])
+    await taken(world, owner, li, seat, shop)
+    return {"ended, and operator": li, "of another item": chen, "expired": zhang}
 
 
 async def test_strangers_find_nothing(world: World) -> None:
@@ -372,6 +376,17 @@ async def test_another_agencys_system_finds_nothing(world: World) -> None:
         "payload": {},
     }
     before = await state(world)
+    named = {
+        (route.method, template_of(route.path))
+        for route in all_routes()
+        if route.surface.scope and "<" in route.path
+    }
+    assert named == {
+        ("POST", "/backoffice/v1/packages/<package_id>/ack"),
+        ("GET", "/backoffice/v1/packages/<package_id>/materials/<material_id>"),
+        ("GET", "/backoffice/v1/cases/<case_no>/deadlines"),
+        ("PUT", "/backoffice/v1/cases/<case_no>/result"),
+    }
     for method, path, body in (
         ("POST", f"{packed}/ack", proof),
         ("GET", f"{packed}/materials/{mine.ids['material_id']}", None),
