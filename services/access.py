@@ -41,7 +41,7 @@ RECEIVERS = f"""
 SELECT DISTINCT m.agent_id FROM cases c JOIN mandates m ON {SCOPE}
 WHERE c.id = $1 AND m.agent_id IS NOT NULL ORDER BY m.agent_id"""  # noqa: S608
 POWERS = """
-SELECT m.id, m.kind, m.acts, m.item_id, m.case_id FROM mandates m
+SELECT m.id, m.kind, m.acts, m.item_id, m.case_id, m.valid_until FROM mandates m
 WHERE m.principal_id = $1 AND m.agent_id = $2 AND m.status = 'ACTIVE'
   AND m.valid_from <= $3 AND (m.valid_until IS NULL OR m.valid_until > $3)
 ORDER BY m.id"""
@@ -85,6 +85,7 @@ class Given:
     acts: frozenset[Act]
     item_id: UUID | None
     case_id: UUID | None
+    until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,16 @@ class Power:
         if self.given is None:
             return frozenset(Act)
         return frozenset(act for each in self.given for act in each.acts)
+
+    def managing(self) -> Given | None:
+        """Return the mandate by which its holder gives others a part of what it holds.
+
+        One that is narrowed to an item or a case gives nothing on.
+        """
+        for each in self.given or ():
+            if Act.MANAGE in each.acts and each.item_id is None and each.case_id is None:
+                return each
+        return None
 
     def by(self, act: Act, item_id: UUID) -> Given | None:
         """Return the mandate by which an act is allowed in any case of an item; None for one's own.
@@ -177,6 +188,7 @@ async def power(who: Citizen, principal_id: UUID, now: datetime) -> Power:
             frozenset(map(Act, orjson.loads(row["acts"]))),
             row["item_id"],
             row["case_id"],
+            row["valid_until"],
         )
         for row in found
     ]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 
-from models.account import Account, Person
+from models.account import Account
 from models.rules.levels import Level
 from models.rules.ways import Way
 from services.actors import Citizen
@@ -72,10 +72,10 @@ class Federation:
             return None
 
     async def _home(self, identity: Identity) -> UUID | None:
-        person = await Person.get_or_none(id_number_index__in=self.real_names.indexes_of(identity))
-        if person is None or self.real_names.profiles.name_of(person) != identity.name:
+        account_id = await self.real_names.persons.find(identity)
+        if account_id is None:
             return None
-        account = await Account.get(id=person.account_id)
+        account = await Account.get(id=account_id)
         return None if account.joined_id else account.id
 
 

@@ -31,7 +31,6 @@ from services.audit import Audit
 from services.cases import AgentRefused
 from services.errors import FieldFault
 from services.idempotency import Once
-from services.identities import Identity
 from services.items import Items
 from services.mandate_terms import (
     CapacityMissing,
@@ -92,14 +91,19 @@ class Mandates:
         now = self.clock.now()
         giver = await self.applicants.get(who.account_id)
         power = await access.power(who, principal.id, now)
-        own = None if power.given is None else power.all()
         kind = MandateKind.AGENT if principal.kind == "PERSON" else MandateKind.OPERATOR
-        if own is not None and (Act.MANAGE not in own or kind is MandateKind.AGENT):
+        managing = power.managing()
+        if power.given is not None and (managing is None or kind is MandateKind.AGENT):
             raise PrincipalUnknown
+        own = None if managing is None else managing.acts
         await self.check_grown_up(who.account_id)
         if giver.id_number == offer.agent.id_number or not may_be_given(kind, offer.acts, own):
             raise MandateRefused
-        if not is_lasting(now, offer.until):
+        narrowed = offer.item_code is not None or offer.case_id is not None
+        if Act.MANAGE in offer.acts and narrowed:
+            raise MandateRefused
+        last = managing.until if managing is not None else None
+        if not is_lasting(now, offer.until) or (last is not None and offer.until > last):
             raise MandateRefused(faults=[FieldFault("/until", "授权最长一年,结束的时间要在以后。")])
         open_ = [status.value for status in OPEN]
         if await Mandate.filter(principal_id=principal.id, status__in=open_).count() >= MOST_OPEN:
@@ -224,7 +228,7 @@ class Mandates:
             power = await access.power(who, mandate.principal_id, self.clock.now())
         except PrincipalUnknown:
             return False
-        return Act.MANAGE in power.all()
+        return power.managing() is not None
 
     async def close(
         self, mandate: Mandate, status: MandateStatus, by: UUID, why: str, now: datetime
@@ -251,7 +255,7 @@ class Mandates:
     async def given(self, who: Citizen, principal_id: UUID) -> Sequence[Listed]:
         """Return what a principal gave, the newest first; raise ``PrincipalUnknown``."""
         power = await access.power(who, principal_id, self.clock.now())
-        if power.given is not None and Act.MANAGE not in power.all():
+        if power.given is not None and power.managing() is None:
             raise PrincipalUnknown
         found = Mandate.filter(principal_id=principal_id).order_by("-id")
         return [await self.listed(each) for each in await found.limit(200)]
@@ -286,14 +290,3 @@ class Mandates:
             item_name=None if item is None else item.name,
             case_no=None if case is None else case.case_no,
         )
-
-
-async def attach(persons: Persons, account_id: UUID, identity: Identity) -> None:
-    """Give a person who has just become known what was offered to them by name and number.
-
-    In the transaction that makes them known. Who was named otherwise is somebody else.
-    """
-    waiting = Mandate.filter(agent_index__in=persons.indexes(identity.id_number), agent_id=None)
-    for mandate in await waiting:
-        if persons.name_of(mandate.agent_name_sealed) == identity.name:
-            await Mandate.filter(id=mandate.id).update(agent_id=account_id)

@@ -171,15 +171,3 @@ class Parties:
         ]
         if missing:
             raise SignaturesMissing(faults=missing)
-
-
-async def attach(persons: Persons, account_id: UUID, identity: Identity) -> None:
-    """Let a person who has just become known find what they are asked to sign.
-
-    In the transaction that makes them known.
-    """
-    indexes = persons.indexes(identity.id_number)
-    waiting = CoApplicant.filter(id_number_index__in=indexes, account_id=None)
-    for row in await waiting:
-        if persons.name_of(row.name_sealed) == identity.name:
-            await CoApplicant.filter(id=row.id).update(account_id=account_id)

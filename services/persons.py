@@ -9,10 +9,9 @@ from uuid import UUID
 
 from models.account import Account, Person
 from models.ids import uuid7
+from models.rules.levels import Level
 from services.identities import Identity
 from services.ports import Crypto
-
-TWO_FACTORS = 1
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Persons:
         known = await Person.get_or_none(id_number_index__in=self.indexes(identity.id_number))
         if known is not None:
             return known.account_id
-        account = await Account.create(id=uuid7(), created_at=now, level=TWO_FACTORS)
+        account = await Account.create(id=uuid7(), created_at=now, level=Level.TWO_FACTORS)
         number = self.crypto.seal(identity.id_number.encode(), "person.id_number")
         await Person.create(
             account_id=account.id,

@@ -14,8 +14,8 @@ from models.rules.calendar import day_of
 from models.rules.levels import Level
 from models.rules.ways import Way
 from models.unit import transaction
-from services import mandates, parties
 from services.actors import Citizen
+from services.arrivals import attach
 from services.audit import Audit
 from services.errors import Conflict, Invalid, Unauthenticated
 from services.identities import Identity
@@ -109,6 +109,10 @@ class RealNames:
     register: RealNameChecker
     wechat: WechatRealName
     audit: Audit
+
+    @property
+    def persons(self) -> Persons:
+        return Persons(self.crypto)
 
     @property
     def profiles(self) -> Profiles:
@@ -230,7 +234,7 @@ class RealNames:
             raise Duplicate("persons_id_number_index")
         told: dict[str, Any] = {
             "id_number_sealed": self.crypto.seal(identity.id_number.encode(), "person.id_number"),
-            "id_number_index": self.indexes_of(identity)[0],
+            "id_number_index": self.persons.index(identity.id_number),
         }
         if not known and await Person.exists(account_id=account.id):
             # A number for who had only shown a 网证 of the same name: it is known as surely as it
@@ -245,16 +249,13 @@ class RealNames:
                 **told,
             )
         if not known:
-            # What was given to this person, or waits for their signature, finds them now.
-            persons = Persons(self.crypto)
-            await mandates.attach(persons, account.id, identity)
-            await parties.attach(persons, account.id, identity)
+            await attach(self.persons, account.id, identity)
         await self.rise(who, account, level)
         return await self.profiles.of(account.id)
 
     async def _is_taken(self, identity: Identity) -> bool:
         """Tell whether a person stands under the index key before, where no unique key looks."""
-        earlier = self.indexes_of(identity)[1:]
+        earlier = self.persons.indexes(identity.id_number)[1:]
         return bool(earlier) and await Person.filter(id_number_index__in=earlier).exists()
 
     async def rise(self, who: Citizen, account: Account, level: Level) -> None:
@@ -267,10 +268,8 @@ class RealNames:
 
     async def _offer(self, who: Citizen, identity: Identity, level: Level) -> dict[str, Any]:
         """Offer to join the account of this identity; nothing for a name that does not fit."""
-        person = await Person.get_or_none(id_number_index__in=self.indexes_of(identity))
-        if person is None or self.profiles.name_of(person) != identity.name:
-            return {}
-        return await self.offer(who, person.account_id, level)
+        account_id = await self.persons.find(identity)
+        return {} if account_id is None else await self.offer(who, account_id, level)
 
     @transaction
     async def offer(self, who: Citizen, target_id: UUID, level: Level) -> dict[str, Any]:
@@ -292,7 +291,3 @@ class RealNames:
                 "expires_at": offer.expires_at.isoformat(),
             }
         }
-
-    def indexes_of(self, identity: Identity) -> list[str]:
-        """Return the index, and the one under the index key before while that is known."""
-        return [each.hex() for each in self.crypto.indexes(identity.id_number, "person.id_number")]

@@ -115,6 +115,24 @@ async def test_an_operator_seats_others_only_as_a_manager(world: World) -> None:
     await refused(PrincipalUnknown, world.ctx.mandates.given(li, green))
 
 
+async def test_a_seat_gives_nothing_beyond_itself(world: World) -> None:
+    """Neither from an item to all, nor what another seat allows, nor for longer."""
+    chen = await make.citizen(world, mandating.CHEN)
+    wang, _ = await make.citizen(world), await make.citizen(world, make.LI)
+    green = (await bound(world, chen, GREEN)).account_id
+    item = await make.item_code("ITEM10")
+    narrow = offer(world, mandating.WANG, acts=[Act.FILL, Act.MANAGE], item=item)
+    await refused(MandateRefused, given(world, chen, narrow, green))
+    await taken(world, chen, wang, offer(world, mandating.WANG, acts=[Act.PAY], item=item), green)
+    seat = offer(world, mandating.WANG, acts=[Act.FILL, Act.MANAGE], days=10)
+    await taken(world, chen, wang, seat, green)
+    before = await world.rows("mandates")
+    await refused(MandateRefused, given(world, wang, offer(world, acts=[Act.PAY], days=5), green))
+    await refused(MandateRefused, given(world, wang, offer(world, acts=[Act.FILL], days=11), green))
+    assert await world.rows("mandates") == before
+    await given(world, wang, offer(world, acts=[Act.FILL], days=10), green)
+
+
 async def test_a_new_representative_takes_the_place_of_the_former(world: World) -> None:
     chen, wang = await make.citizen(world, mandating.CHEN), await make.citizen(world)
     green = (await bound(world, chen, GREEN)).account_id
