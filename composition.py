@@ -159,7 +159,9 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
     people = compose_people(
         settings, made, audit=audit, applicants=applicants, items=items, tidings=tidings
     )
-    personal = PersonalRequests(made.crypto, calendars, Erasing(cases), audit, made.jobs)
+    personal = PersonalRequests(
+        made.crypto, calendars, Erasing(cases, people.sessions), audit, made.jobs
+    )
     parties = Parties(cases, audit)
     context = Context(
         tokens=made.tokens,

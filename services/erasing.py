@@ -7,7 +7,7 @@ filed goes, with what only made things easier.
 from dataclasses import dataclass
 from datetime import datetime
 
-from models.account import Account, FaceCheck, LoginIdentity, Person, Session, WechatIdentity
+from models.account import Account, FaceCheck, LoginIdentity, Person, WechatIdentity
 from models.case import Case, CaseForm
 from models.consent import Consent, PersonalRequest
 from models.mandate import Mandate
@@ -19,6 +19,7 @@ from models.rules.states import State
 from services.actors import Citizen
 from services.cases import Cases
 from services.errors import Conflict
+from services.sessions import Sessions
 
 CLOSED = "closed:"
 WHY = "账号已经注销"
@@ -52,6 +53,7 @@ class Erased:
 @dataclass(frozen=True)
 class Erasing:
     cases: Cases
+    sessions: Sessions
 
     async def erase(self, who: Citizen, now: datetime) -> Erased:
         """Delete what nobody filed and restrict the rest, in the caller's transaction."""
@@ -89,7 +91,7 @@ class Erasing:
         await WechatIdentity.filter(account_id=account.id).delete()
         await LoginIdentity.filter(account_id=account.id).delete()
         await FaceCheck.filter(account_id=account.id).delete()
-        await Session.filter(account_id=account.id, revoked_at=None).update(revoked_at=now)
+        await self.sessions.end(account.id)
         for side in ("principal_id", "agent_id"):
             held = Mandate.filter(**{side: account.id}, ended_at=None)
             await held.exclude(status=MandateStatus.DECLINED.value).update(

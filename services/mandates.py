@@ -26,7 +26,7 @@ from services import access
 from services.access import CaseUnknown, PrincipalUnknown
 from services.actors import Actor, Citizen
 from services.announcements import tell_account
-from services.applicants import Applicants
+from services.applicants import Applicants, RealNameRequired
 from services.audit import Audit
 from services.cases import AgentRefused
 from services.errors import FieldFault
@@ -50,6 +50,7 @@ TAKEN = "您给出的授权已被接受"
 DECLINED = "您给出的授权没有被接受"
 ENDED = "一项授权已经结束"
 MOST_OPEN = 50
+GONE = "已注销"
 
 
 @dataclass(frozen=True)
@@ -281,11 +282,15 @@ class Mandates:
     async def listed(self, mandate: Mandate) -> Listed:
         item = None if mandate.item_id is None else await Item.get(id=mandate.item_id)
         case = None if mandate.case_id is None else await Case.get(id=mandate.case_id)
-        principal = await self.applicants.get(mandate.principal_id)
+        try:
+            principal = await self.applicants.get(mandate.principal_id)
+        except RealNameRequired:
+            # Who closed their account took their name along; what they gave has ended with it.
+            principal = None
         return Listed(
             mandate,
-            principal=principal.name,
-            is_person=principal.is_person,
+            principal=GONE if principal is None else principal.name,
+            is_person=principal is not None and principal.is_person,
             agent=self.persons.name_of(mandate.agent_name_sealed),
             item_name=None if item is None else item.name,
             case_no=None if case is None else case.case_no,

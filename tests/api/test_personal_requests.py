@@ -62,3 +62,14 @@ async def test_closing_over_an_open_case_is_refused_with_what_to_do(world: World
     assert (answer.status, answer.json["code"]) == (409, "closure_not_now")
     answer = await world.http.post(MINE, token=token, json={"kind": "EVERYTHING"})
     assert answer.status == 422
+
+
+async def test_a_closed_accounts_token_opens_nothing_any_more(world: World) -> None:
+    token = make.token(world, await make.citizen(world))
+    assert (await world.http.get("/v1/cases", token=token)).status == 200
+    assert (await world.http.post(MINE, token=token, json={"kind": "CLOSURE"})).status == 201
+    opening = {"item_code": await make.item_code("ITEM10")}
+    for method, path, body in (("GET", "/v1/cases", None), ("POST", "/v1/cases", opening)):
+        answer = await world.http.request(method, path, token=token, json=body)
+        assert answer.status == 401, path
+    assert await world.rows("cases") == []

@@ -24,6 +24,7 @@ from services.mandate_terms import (
     MandatesTooMany,
     MandateUnknown,
 )
+from services.personal_requests import Kind
 from services.ratings import Opinion
 from tests import make
 from tests.services import mandating, stages
@@ -189,6 +190,15 @@ async def test_both_sides_are_told(world: World) -> None:
     )
     await world.work(later=True)
     assert {each.status for each in await Message.all()} <= {"SENT", "NOT_SUBSCRIBED"}
+
+
+async def test_who_closed_their_account_is_named_no_more(world: World) -> None:
+    wang, li = await make.citizen(world), await make.citizen(world, make.LI)
+    mandate = await taken(world, wang, li, offer(world))
+    await world.ctx.personal_requests.ask(wang, Kind.CLOSURE)
+    [held] = await world.ctx.mandates.held(li)
+    assert (held.mandate.id, held.mandate.status, held.principal) == (mandate.id, "ENDED", "已注销")
+    assert await world.ctx.mandates.principals(li) == []
 
 
 async def test_who_receives_hears_of_the_case(world: World) -> None:
