@@ -13,7 +13,7 @@ from services.access import CaseUnknown
 from services.actors import Citizen
 from services.consents import ConsentMissing
 from services.errors import OutsideUnavailable
-from services.orders import AlreadyPaid, NothingToPay, OrderClosed, PayerUnknown
+from services.orders import AlreadyPaid, NothingToPay, OrderClosed, PayerElsewhere, PayerUnknown
 from services.payments import Bill, Payable, PaymentInQuestion
 
 payments = Routes("payments", "/v1/cases/<case_id:uuid>/payment", CITIZEN)
@@ -120,6 +120,7 @@ async def show(call: Call[Citizen], case_id: UUID) -> BillView:
         NothingToPay,
         AlreadyPaid,
         PayerUnknown,
+        PayerElsewhere,
         ConsentMissing,
         PaymentInQuestion,
         OrderClosed,

@@ -12,18 +12,19 @@ import orjson
 
 from models.case import Case
 from models.database import rows
-from models.rules.mandates import Act, MandateKind
+from models.rules.mandates import WORKING, Act, MandateKind
 from services.actors import Citizen
 from services.errors import Forbidden, NotFound
 
+_WORKING = ", ".join(f"'{act.value}'" for act in sorted(WORKING))
 # Of a case c and a mandate m: the act is $2, the time $3.
-SCOPE = """m.principal_id = c.account_id AND m.status = 'ACTIVE'
+SCOPE = f"""m.principal_id = c.account_id AND m.status = 'ACTIVE'
   AND m.valid_from <= $3 AND (m.valid_until IS NULL OR m.valid_until > $3)
   AND (m.item_id IS NULL OR m.item_id = c.item_id
     OR m.item_id = (SELECT p.item_id FROM cases p WHERE p.id = c.parent_id))
   AND (m.case_id IS NULL OR m.case_id IN (c.id, c.parent_id))
   AND ($2::text = 'VIEW' OR m.acts ? $2::text
-    OR ($2::text = 'READ' AND m.acts ?| ARRAY['FILL', 'SUBMIT', 'SIGN']))"""
+    OR ($2::text = 'READ' AND m.acts ?| ARRAY[{_WORKING}]))"""
 # Who asks is $1.
 COVERS = f"{SCOPE} AND m.agent_id = $1"
 # Who signs with the applicant sees what they sign.

@@ -66,6 +66,13 @@ class PayerUnknown(Conflict):
     sentence = "请先用微信登录,再缴费。"
 
 
+class PayerElsewhere(Conflict):
+    """An order is one WeChat user's, and another one who may pay has it open."""
+
+    code = "payer_elsewhere"
+    sentence = "另一位正在缴这笔费。等对方缴完,或者缴款单过了两小时失效后再试。"
+
+
 class OrderClosed(Conflict):
     """The order was closed while it was being opened."""
 
@@ -85,8 +92,8 @@ class Orders:
     async def claim(self, who: Citizen, case_id: UUID, key: str) -> PaymentOrder:
         """Return the open order of a case's fee, made now when there is none.
 
-        Raises ``CaseUnknown``, ``NothingToPay``, ``AlreadyPaid``, ``PayerUnknown``,
-        ``ConsentMissing``.
+        Raises ``CaseUnknown``, ``ActNotGranted``, ``NothingToPay``, ``AlreadyPaid``,
+        ``PayerUnknown``, ``PayerElsewhere``, ``ConsentMissing``.
         """
         case = await access.held(who, case_id, self.clock.now(), Act.PAY)
         once = Once.of(str(who.account_id), key, "payment", case_id)
@@ -99,15 +106,21 @@ class Orders:
         order = await PaymentOrder.get_or_none(fee_id=fee.id, status__in=OPEN)
         if order is None:
             order = await self._create(who, case, fee)
+        elif order.payer not in await self._openids(who):
+            raise PayerElsewhere(facts={"expires_at": order.expires_at.isoformat()})
         if answered is None:
             await once.answer({"number": order.number}, self.clock)
         return order
 
-    async def _create(self, who: Citizen, case: Case, fee: Fee) -> PaymentOrder:
+    async def _openids(self, who: Citizen) -> list[str]:
+        """Return as whom somebody can pay, the newest first."""
         # An openid is one person's in one mini-program: only the channel's own can pay there.
         known = WechatIdentity.filter(account_id=who.account_id, appid=self.appid)
-        payer = await known.order_by("-created_at", "-id").first()
-        if payer is None:
+        return [each.openid for each in await known.order_by("-created_at", "-id")]
+
+    async def _create(self, who: Citizen, case: Case, fee: Fee) -> PaymentOrder:
+        openids = await self._openids(who)
+        if not openids:
             raise PayerUnknown
         await consents.check(who.account_id, Purpose.PAYMENT_CHANNEL)
         now = self.clock.now()
@@ -118,7 +131,7 @@ class Orders:
             case_id=case.id,
             number=f"{day_of(now):%Y%m%d}{random}",
             amount_fen=fee.amount_fen,
-            payer=payer.openid,
+            payer=openids[0],
             expires_at=now + LIFE,
             created_at=now,
         )

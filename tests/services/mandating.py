@@ -77,7 +77,3 @@ async def for_a_child(world: World, item: str = "ITEM10") -> make.Filed:
     filed = await make.draft(world, father, item, child)
     await world.ctx.submissions.submit(father, filed.case_id, uuid4().hex)
     return filed
-
-
-async def citizen(world: World, openid: str = make.WANG) -> Citizen:
-    return await make.citizen(world, openid)

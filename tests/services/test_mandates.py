@@ -24,6 +24,7 @@ from services.mandate_terms import (
     MandatesTooMany,
     MandateUnknown,
 )
+from services.orders import PayerElsewhere
 from services.personal_requests import Kind
 from services.ratings import Opinion
 from tests import make
@@ -190,6 +191,19 @@ async def test_both_sides_are_told(world: World) -> None:
     )
     await world.work(later=True)
     assert {each.status for each in await Message.all()} <= {"SENT", "NOT_SUBSCRIBED"}
+
+
+async def test_an_order_that_another_has_open_is_not_handed_out(world: World) -> None:
+    """It is that WeChat user's; nobody else could pay it."""
+    filed = await stages.owing(world)
+    wang, li = filed.citizen, await make.citizen(world, make.LI)
+    await taken(world, wang, li, offer(world, acts=[Act.PAY]))
+    theirs = await world.ctx.payments.open_order(li, filed.case_id, uuid4().hex)
+    await refused(PayerElsewhere, world.ctx.payments.open_order(wang, filed.case_id, uuid4().hex))
+    again = await world.ctx.payments.open_order(li, filed.case_id, uuid4().hex)
+    assert again.order.number == theirs.order.number
+    [order] = await world.rows("payment_orders")
+    assert order["payer"] == make.LI
 
 
 async def test_who_closed_their_account_is_named_no_more(world: World) -> None:
