@@ -24,7 +24,7 @@ SCOPE = f"""m.principal_id = c.account_id AND m.status = 'ACTIVE'
     OR m.item_id = (SELECT p.item_id FROM cases p WHERE p.id = c.parent_id))
   AND (m.case_id IS NULL OR m.case_id IN (c.id, c.parent_id))
   AND ($2::text = 'VIEW' OR m.acts ? $2::text
-    OR ($2::text = 'READ' AND m.acts ?| ARRAY[{_WORKING}]))"""
+    OR ($2::text = 'READ' AND m.acts ?| ARRAY[{_WORKING}]))"""  # noqa: S608
 # Who asks is $1.
 COVERS = f"{SCOPE} AND m.agent_id = $1"
 # Who signs with the applicant sees what they sign.

@@ -13,6 +13,7 @@ from models.rules.calendar import day_of
 from models.rules.item_words import ApplicantType
 from models.rules.mandates import AGENTS
 from services.errors import Forbidden, Unauthenticated
+from services.identities import Identity
 from services.ports import Crypto
 
 NATURAL_PERSON = ApplicantType.NATURAL_PERSON.value
@@ -52,6 +53,10 @@ class Applicant:
 
     def __repr__(self) -> str:
         return f"Applicant({self.account_id})"
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(self.name, self.id_number)
 
     @property
     def is_person(self) -> bool:

@@ -15,6 +15,7 @@ from models.unit import transaction
 from services.actors import Citizen
 from services.applicants import Applicant
 from services.errors import FieldFault, Invalid
+from services.mandate_rows import Wanted, write
 from services.mandates import Mandates
 from services.ports.registers import RegisterAnswer, Registers
 
@@ -109,20 +110,14 @@ class Enterprises:
             why = "法定代表人已经变更"
             await self.mandates.close(former, MandateStatus.ENDED, who.account_id, why, now)
             await self.mandates.tell_ended(former, now)
-        persons = self.mandates.persons
-        mandate = await Mandate.create(
-            id=uuid7(),
-            principal_id=account_id,
-            agent_id=who.account_id,
-            agent_index=persons.index(person.id_number),
-            agent_name_sealed=persons.seal_name(person.name),
-            kind=kind.value,
-            acts=sorted(kind.grantable),
-            status=MandateStatus.ACTIVE.value,
-            basis="市场主体登记核对一致",
-            granted_by=who.account_id,
-            valid_from=now,
-            accepted_at=now,
-            created_at=now,
+        wanted = Wanted(
+            kind,
+            MandateStatus.ACTIVE,
+            account_id,
+            who.account_id,
+            person.identity,
+            kind.grantable,
+            "市场主体登记核对一致",
         )
+        mandate = await write(self.mandates.persons, wanted, who.account_id, now)
         await self.mandates.record(who.actor, "mandate.represent", mandate)

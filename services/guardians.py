@@ -8,7 +8,6 @@ import structlog
 
 from models.account import Account
 from models.database import Duplicate
-from models.ids import uuid7
 from models.mandate import Mandate
 from models.rules.calendar import SHANGHAI, day_of
 from models.rules.identity import age_on, birth_date, full_age_on
@@ -18,6 +17,7 @@ from services.actors import Actor, Citizen
 from services.applicants import Applicant
 from services.errors import FieldFault, Invalid
 from services.identities import Identity
+from services.mandate_rows import Wanted, write
 from services.mandates import Mandates
 from services.ports.registers import RegisterAnswer, Registers
 
@@ -89,22 +89,12 @@ class Guardians:
         )
         if known is not None:
             return known
-        mandate = await Mandate.create(
-            id=uuid7(),
-            principal_id=ward_id,
-            agent_id=guardian.account_id,
-            agent_index=persons.index(guardian.id_number),
-            agent_name_sealed=persons.seal_name(guardian.name),
-            kind=MandateKind.GUARDIAN.value,
-            acts=sorted(MandateKind.GUARDIAN.grantable),
-            status=MandateStatus.ACTIVE.value,
-            basis=basis,
-            granted_by=_by(actor, guardian.account_id),
-            valid_from=now,
-            valid_until=_of_age(ward),
-            accepted_at=now,
-            created_at=now,
+        kind, status = MandateKind.GUARDIAN, MandateStatus.ACTIVE
+        until, agent = _of_age(ward), guardian.identity
+        wanted = Wanted(
+            kind, status, ward_id, guardian.account_id, agent, kind.grantable, basis, until
         )
+        mandate = await write(persons, wanted, _by(actor, guardian.account_id), now)
         await self.mandates.record(actor, "mandate.guard", mandate)
         return mandate
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from models.account import Account
 from models.case import Case
-from models.ids import uuid7
 from models.item import Item
 from models.mandate import Mandate
 from models.rules.mandates import (
@@ -32,6 +31,7 @@ from services.cases import AgentRefused
 from services.errors import FieldFault
 from services.idempotency import Once
 from services.items import Items
+from services.mandate_rows import Wanted, write
 from services.mandate_terms import (
     CapacityMissing,
     Listed,
@@ -133,23 +133,19 @@ class Mandates:
         ):
             raise CaseUnknown
         agent_id = await self.persons.find(offer.agent)
-        mandate = await Mandate.create(
-            id=uuid7(),
-            principal_id=principal_id,
-            agent_id=agent_id,
-            agent_index=self.persons.index(offer.agent.id_number),
-            agent_name_sealed=self.persons.seal_name(offer.agent.name),
-            kind=kind.value,
-            acts=sorted(offer.acts),
+        wanted = Wanted(
+            kind,
+            MandateStatus.OFFERED,
+            principal_id,
+            agent_id,
+            offer.agent,
+            offer.acts,
+            basis,
+            until=offer.until,
             item_id=None if item is None else item.item_id,
             case_id=offer.case_id,
-            status=MandateStatus.OFFERED.value,
-            basis=basis,
-            granted_by=UUID(actor.id or ""),
-            valid_from=now,
-            valid_until=offer.until,
-            created_at=now,
         )
+        mandate = await write(self.persons, wanted, UUID(actor.id or ""), now)
         await self.record(actor, "mandate.give", mandate)
         if agent_id is not None:
             await tell_account(self.jobs, agent_id, OFFERED, now, key=f"offered:{mandate.id}")

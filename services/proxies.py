@@ -11,7 +11,6 @@ from uuid import UUID
 
 from models.account import Account
 from models.database import Duplicate
-from models.ids import uuid7
 from models.mandate import Mandate, ProxyAgent
 from models.rules.mandates import Act, MandateKind, MandateStatus, is_lasting, may_be_given
 from models.unit import transaction
@@ -22,6 +21,7 @@ from services.errors import Conflict, FieldFault, Forbidden, Invalid, NotFound
 from services.files import ServedFile
 from services.identities import Identity
 from services.items import PublishedItem
+from services.mandate_rows import Wanted, write
 from services.mandate_terms import MandateRefused, MandateSettled, MandateUnknown
 from services.mandates import Mandates
 from services.ports import MaterialFiles, RealNameChecker, RealNameVerdict
@@ -157,22 +157,18 @@ class Proxies:
         )
         if waiting is not None:
             return waiting
-        mandate = await Mandate.create(
-            id=uuid7(),
-            principal_id=principal_id,
-            agent_id=who.account_id,
-            agent_index=persons.index(agent.id_number),
-            agent_name_sealed=persons.seal_name(agent.name),
-            kind=MandateKind.PROXY.value,
-            acts=sorted(errand.acts),
+        wanted = Wanted(
+            MandateKind.PROXY,
+            MandateStatus.UNPROVEN,
+            principal_id,
+            who.account_id,
+            agent.identity,
+            errand.acts,
+            "代办员登记,待窗口核对签字",
+            until=errand.until,
             item_id=item.item_id,
-            status=MandateStatus.UNPROVEN.value,
-            basis="代办员登记,待窗口核对签字",
-            granted_by=who.account_id,
-            valid_from=now,
-            valid_until=errand.until,
-            created_at=now,
         )
+        mandate = await write(persons, wanted, who.account_id, now)
         await self.mandates.record(who.actor, "mandate.start", mandate)
         return mandate
 

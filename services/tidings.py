@@ -9,12 +9,13 @@ from uuid import UUID
 
 from models.account import Account, WechatIdentity
 from models.ids import uuid7
-from models.rules.calendar import SHANGHAI
 from models.rules.ways import Way
+from services.messages import words_of
 from services.ports import Clock, Crypto, Jobs, Sent, Sms, WechatMessages
 
 TELL_ACCOUNT = "account.tell"
 TEMPLATE = "case_action"
+SUBJECT = "账号安全"
 
 
 class Tiding(StrEnum):
@@ -61,13 +62,8 @@ class Tidings:
 
         Raises ``OutsideUnavailable`` to be tried again.
         """
-        at = datetime.fromisoformat(payload["at"]).astimezone(SHANGHAI)
-        data = {
-            "thing1": "账号安全",
-            "thing2": Tiding[payload["what"]].value,
-            "character_string3": "-",
-            "time4": f"{at:%Y年%m月%d日 %H:%M}",
-        }
+        at = datetime.fromisoformat(payload["at"])
+        data = words_of(SUBJECT, Tiding[payload["what"]].value, at)
         for openid in payload["openids"]:
             sent = await self.wechat.send(
                 openid, self.templates[TEMPLATE], data, "pages/login/login"
