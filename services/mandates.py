@@ -76,10 +76,9 @@ class Mandates:
         principal = await Account.filter(id=principal_id).select_for_update().get_or_none()
         if principal is None:
             raise PrincipalUnknown
-        number = offer.agent.id_number
-        once = Once.of(
-            str(who.account_id), key, "mandate", principal_id, number, sorted(offer.acts)
-        )
+        what = (offer.agent.id_number, sorted(offer.acts), offer.until, offer.item_code)
+        parts = ("mandate", principal_id, *what, offer.case_id)
+        once = Once.of(str(who.account_id), key, *parts)
         if (given := await once.answered()) is not None:
             return await Mandate.get(id=UUID(given["id"]))
         kind = await self._check_giver(who, principal, offer)

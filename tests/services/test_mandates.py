@@ -16,6 +16,7 @@ from services.access import ActNotGranted, CaseUnknown, PrincipalUnknown
 from services.actors import Citizen
 from services.cases import AgentRefused
 from services.errors import Problem
+from services.idempotency import KeyReused
 from services.identities import Identity
 from services.mandate_terms import (
     CapacityMissing,
@@ -251,6 +252,7 @@ async def test_the_same_key_is_the_same_mandate(world: World) -> None:
     give = world.ctx.mandates.give
     found = await asyncio.gather(*(give(wang, wang.account_id, offered, key) for _ in range(5)))
     assert len({mandate.id for mandate in found}) == 1
+    await refused(KeyReused, give(wang, wang.account_id, offer(world, days=31), key))
     assert await Mandate.all().count() == 1
 
 
