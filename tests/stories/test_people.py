@@ -110,7 +110,8 @@ async def test_story_5_grandmother_has_no_phone(world: World) -> None:
     until = (world.clock.now() + timedelta(days=60)).isoformat()
     code = await make.item_code("ITEM06")
     offered = (await world.http.get(f"/v1/items/{code}")).json
-    assert "VERIFY_LATER" not in str(offered.get("modes", ""))
+    assert offered["flags"]["verify_later_allowed"] is False
+    assert offered["flags"]["verify_later_exclusion"] == "财产性事务"
 
     # The village's 代办员 starts it with her signature on paper; somebody else looks at that.
     errand = {
