@@ -18,6 +18,7 @@ from models.case import Case, CaseEvent, ClockInstance
 from models.handoff import HandoffPackage
 from models.ids import uuid7
 from models.inquiry import Inquiry
+from models.mandate import Mandate
 from models.material import Material
 from models.payment import Fee
 from models.review import Correction
@@ -141,10 +142,12 @@ class Packages:
 
     async def _filed_by(self, case: Case) -> dict[str, Any] | None:
         """Return who filed it for the applicant, by which power; None for the applicant."""
-        if case.mandate_kind is None or case.filed_by is None:
+        if case.mandate_id is None:
             return None
-        agent = await self.applicants.get(case.filed_by)
-        return {"kind": case.mandate_kind, "name": agent.name}
+        # By the mandate, not by the account: an agent may have closed theirs meanwhile.
+        mandate = await Mandate.get(id=case.mandate_id)
+        name = self.crypto.open(mandate.agent_name_sealed, "person.name").decode()
+        return {"kind": mandate.kind, "name": name}
 
     def _answer(self, inquiry: Inquiry) -> dict[str, Any]:
         sealed = inquiry.answer_sealed or b""

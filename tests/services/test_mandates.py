@@ -10,8 +10,9 @@ import pytest
 from models.case import Case
 from models.mandate import Mandate
 from models.message import Message
+from models.rules.events import Role
 from models.rules.mandates import Act
-from models.rules.reasons import RatingStage
+from models.rules.reasons import RatingStage, Verdict
 from services.access import ActNotGranted, CaseUnknown, PrincipalUnknown
 from services.actors import Citizen
 from services.cases import AgentRefused
@@ -192,6 +193,22 @@ async def test_both_sides_are_told(world: World) -> None:
     )
     await world.work(later=True)
     assert {each.status for each in await Message.all()} <= {"SENT", "NOT_SUBSCRIBED"}
+
+
+async def test_an_agent_who_left_does_not_hold_up_what_they_filed(world: World) -> None:
+    wang, li = await make.citizen(world), await make.citizen(world, make.LI)
+    await taken(world, wang, li, offer(world))
+    filed = await stages.drafted(world, wang, "ITEM10")
+    await world.ctx.submissions.submit(li, filed.case_id, uuid4().hex)
+    await world.ctx.personal_requests.ask(li, Kind.CLOSURE)
+    officer = await make.officer(world, (Role.WINDOW, Role.DEPT))
+    await world.ctx.reviews.claim(officer, filed.case_id)
+    for code in filed.codes:
+        await world.ctx.reviews.put_verdict(officer, filed.case_id, code, Verdict.PASS)
+    await world.ctx.reviews.accept(officer, filed.case_id)
+    machine = await make.machine(world, filed.item.agency_uscc)
+    body = await stages.taken_over(world, machine, filed)
+    assert body["filed_by"] == {"kind": "AGENT", "name": "李秀英"}
 
 
 async def test_an_order_that_another_has_open_is_not_handed_out(world: World) -> None:
