@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import AnyStr
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from sanic.response import HTTPResponse
 
 from services.files import ServedFile
 from services.ports import MaterialFiles
+from services.quarantine import check_release
 
 _RANGE = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*", re.IGNORECASE)
 # No file has so many bytes, and Python refuses to read numbers of thousands of digits.
@@ -90,8 +91,10 @@ class _FileResponse(HTTPResponse):
 async def send_file(request: Request, files: MaterialFiles, file: ServedFile) -> HTTPResponse:
     """Return the response that streams a file, or the part of it that was asked for.
 
-    Raises ``RangeNotSatisfiable``, and what the store raises when it has no such bytes.
+    This is the only way out for a file. Raises ``FileQuarantined``, ``FileInfected``,
+    ``RangeNotSatisfiable``, and what the store raises when it has no such bytes.
     """
+    await check_release(file.key)
     etag = f'"{file.sha256 or hashlib.sha256(file.key.encode()).hexdigest()}"'
     headers = _headers(file, etag)
     if {etag, "*"} & _tags(request.headers.get("if-none-match", "")):
@@ -103,10 +106,42 @@ async def send_file(request: Request, files: MaterialFiles, file: ServedFile) ->
         headers["Content-Range"] = span.header
     start, end = (span.start, span.end) if span else (0, file.size)
     headers["Content-Length"] = str(end - start)
+    if span is None and file.sha256 is not None:
+        # Of a part it would be another one, known only once it was read (RFC 9530, 2).
+        headers["Content-Digest"] = headers["Repr-Digest"]
     whole = files.read(file.key) if span is None else files.read(file.key, start, end)
     # The first bytes are fetched before the status line: a file that is gone is still a problem.
     first = await anext(whole, b"")
     return _FileResponse(_after(first, whole), 206 if span else 200, file.mime, headers)
+
+
+def send_bytes(
+    request: Request, content: bytes, mime: str, digest: str, headers: Mapping[str, str]
+) -> HTTPResponse:
+    """Return bytes that lie in memory, or the part of them that was asked for.
+
+    ``digest`` is the SHA-256 (hex) of all of them. Raises ``RangeNotSatisfiable``.
+    """
+    etag = f'"{digest}"'
+    current = request.headers.get("if-range", etag) == etag
+    span = span_of(request.headers.get("range") if current else None, len(content))
+    sent = content if span is None else content[span.start : span.end]
+    shown = {
+        **headers,
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Repr-Digest": _digest(digest),
+        "Content-Digest": _digest(hashlib.sha256(sent).hexdigest()),
+    }
+    if span is not None:
+        shown["Content-Range"] = span.header
+    return HTTPResponse(sent, 206 if span else 200, headers=shown, content_type=mime)
+
+
+def _digest(sha256: str) -> str:
+    return f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:"
 
 
 async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -126,8 +161,7 @@ def _headers(file: ServedFile, etag: str) -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
     }
     if file.sha256 is not None:
-        digest = base64.b64encode(bytes.fromhex(file.sha256)).decode()
-        headers["Repr-Digest"] = f"sha-256=:{digest}:"
+        headers["Repr-Digest"] = _digest(file.sha256)
     return headers
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -13,7 +14,7 @@ async def hop(work: Callable[..., Result], *args: object) -> Result:
     A cancelled caller goes on only after the thread has ended: the client that vanished must
     not leave a thread writing to a file that is being closed or removed.
     """
-    running = asyncio.ensure_future(asyncio.to_thread(work, *args))
+    running = asyncio.get_running_loop().run_in_executor(None, partial(work, *args))
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:

@@ -6,11 +6,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.errors import StoreUnwritable
+from services.ports.files import FileCipher
 from uploads.draft import Draft
 from uploads.hop import hop, settle
-from uploads.refusals import MaterialEmpty, MaterialTooLarge, StoreUnwritable, UploadTooSlow
+from uploads.refusals import MaterialEmpty, MaterialTooLarge, UploadTooSlow
+from uploads.sealed_files import SealedFile
+from uploads.sealing import fresh_key
 
 _MEGABYTE = 1024 * 1024
+_LARGEST_BATCH = 512 * 1024
+_FIRST_BATCH = 192 * 1024
+_LEAST_BATCH = 64 * 1024
+_NEAR_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -34,20 +42,41 @@ class Pace:
 
 @dataclass(frozen=True)
 class Received:
-    """A complete upload in a temporary file; ``head`` is its first bytes."""
+    """A complete upload in a sealed temporary file; ``head`` is its first bytes."""
 
-    path: Path
-    size: int
+    file: SealedFile
     sha256: str
     head: bytes
 
+    @property
+    def size(self) -> int:
+        return self.file.size
 
-@dataclass(frozen=True)
+
 class Intake:
-    """Writes uploads to disk, ``batch_bytes`` per hop to a thread (memory: thrice that each)."""
+    """Writes uploads to disk, a batch per hop to a thread, each sealed before it is written.
 
-    pace: Pace = Pace()
-    batch_bytes: int = 512 * 1024
+    ``batches_bytes`` are for all uploads together, two batches for each (and as much again while
+    they are sealed): one upload alone is written in large ones, for hops cost as much as hashing,
+    and a crowd in small ones.
+    """
+
+    def __init__(
+        self,
+        pace: Pace | None = None,
+        *,
+        cipher: FileCipher = FileCipher.AES_256_GCM,
+        batches_bytes: int = 4 * _MEGABYTE,
+    ) -> None:
+        self.pace = pace or Pace()
+        self._cipher = cipher
+        self._batches = batches_bytes
+        self._running = 0
+
+    def _batch(self, received: int) -> int:
+        """Return how many bytes to gather: few at first, so that writing begins at once."""
+        share = self._batches // (2 * max(1, self._running))
+        return max(_LEAST_BATCH, min(_LARGEST_BATCH, _FIRST_BATCH + received // 8, share))
 
     @asynccontextmanager
     async def receive(
@@ -60,12 +89,16 @@ class Intake:
         ``UploadTooSlow``, ``StoreUnwritable`` (on leaving, too), and whatever ``chunks`` raises.
         The file then remains for the caller to remove with its folder.
         """
-        draft = Draft(path)
+        draft = Draft(path, fresh_key(self._cipher))
         try:
-            await self._fill(draft, chunks, max_bytes)
+            self._running += 1
+            try:
+                await self._fill(draft, chunks, max_bytes)
+            finally:
+                self._running -= 1
             lasting = asyncio.ensure_future(_on_disk(draft.finish))
             try:
-                yield Received(path, draft.size, draft.sha256, draft.head)
+                yield Received(draft.sealed, draft.sha256, draft.head)
                 await lasting
             finally:
                 await settle(lasting)
@@ -75,12 +108,13 @@ class Intake:
     async def _fill(self, draft: Draft, chunks: AsyncIterator[bytes], max_bytes: int) -> None:
         loop = asyncio.get_running_loop()
         started = loop.time()
+        due = self.pace.due(started, 0)
         received = held = 0
         batch: list[bytes] = []
         try:
             async with (
-                asyncio.timeout_at(self.pace.due(started, 0)) as patience,
-                _writing_behind(draft) as write,
+                asyncio.timeout_at(due) as patience,
+                _writing_behind() as write,
             ):
                 async for chunk in chunks:
                     received += len(chunk)
@@ -88,29 +122,33 @@ class Intake:
                     if received > max_bytes:
                         raise too_large(max_bytes)
                     batch.append(chunk)
-                    if held >= self.batch_bytes:
-                        await write(batch)
+                    if held >= self._batch(received):
+                        await write(draft.write, batch)
                         batch, held = [], 0
-                    patience.reschedule(self.pace.due(started, received))
+                    # Setting a timer anew for every piece would cost more than hashing it.
+                    if due - loop.time() < _NEAR_SECONDS:
+                        due = self.pace.due(started, received)
+                        patience.reschedule(due)
                 if not received:
                     raise MaterialEmpty
-                await write(batch)
+                await write(draft.end, batch)
         except TimeoutError as late:
             raise UploadTooSlow from late
 
 
+Write = Callable[[list[bytes]], None]
+
+
 @asynccontextmanager
-async def _writing_behind(
-    draft: Draft,
-) -> AsyncIterator[Callable[[list[bytes]], Awaitable[None]]]:
+async def _writing_behind() -> AsyncIterator[Callable[[Write, list[bytes]], Awaitable[None]]]:
     """Give a writer that writes one batch while the next is on its way through the network."""
     running: asyncio.Future[None] | None = None
 
-    async def write(batch: list[bytes]) -> None:
+    async def write(work: Write, batch: list[bytes]) -> None:
         nonlocal running
         if running is not None:
             await running
-        running = asyncio.ensure_future(_on_disk(draft.write, batch))
+        running = asyncio.ensure_future(_on_disk(work, batch))
 
     try:
         yield write

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from enum import StrEnum
 
-HEAD_BYTES = 16
+HEAD_BYTES = 64
 """How many first bytes ``kind_of`` needs."""
 
 
@@ -13,11 +13,14 @@ class Kind(StrEnum):
     JPEG = "image/jpeg"
     PNG = "image/png"
     WEBP = "image/webp"
+    HEIC = "image/heic"
+    HEIF = "image/heif"
     PDF = "application/pdf"
+    OFD = "application/ofd"
 
     @property
     def is_picture(self) -> bool:
-        return self is not Kind.PDF
+        return self not in (Kind.PDF, Kind.OFD)
 
     @property
     def label(self) -> str:
@@ -25,16 +28,36 @@ class Kind(StrEnum):
         return _LABELS[self]
 
 
-_LABELS = {Kind.JPEG: "JPG", Kind.PNG: "PNG", Kind.WEBP: "WebP", Kind.PDF: "PDF"}
+_LABELS = {
+    Kind.JPEG: "JPG",
+    Kind.PNG: "PNG",
+    Kind.WEBP: "WebP",
+    Kind.HEIC: "HEIC",
+    Kind.HEIF: "HEIF",
+    Kind.PDF: "PDF",
+    Kind.OFD: "OFD",
+}
 
+# Phones decide alone whether a photo is JPEG, WebP (WeChat's albums) or HEIC (iPhones), and
+# offices whether a document is PDF or its Chinese sister OFD (GB/T 33190): each goes where the
+# format goes that people know.
+_PHOTO = (Kind.JPEG, Kind.WEBP, Kind.HEIC, Kind.HEIF)
 _FORMATS = {
-    # Some phones and WeChat itself turn an album photo into WebP, so it goes where JPG goes.
-    "jpg": (Kind.JPEG, Kind.WEBP),
-    "jpeg": (Kind.JPEG, Kind.WEBP),
+    "jpg": _PHOTO,
+    "jpeg": _PHOTO,
     "png": (Kind.PNG,),
     "webp": (Kind.WEBP,),
-    "pdf": (Kind.PDF,),
+    "heic": (Kind.HEIC, Kind.HEIF),
+    "heif": (Kind.HEIC, Kind.HEIF),
+    "pdf": (Kind.PDF, Kind.OFD),
+    "ofd": (Kind.OFD,),
 }
+_UNNAMED = {Kind.WEBP: Kind.JPEG, Kind.HEIC: Kind.JPEG, Kind.HEIF: Kind.JPEG, Kind.OFD: Kind.PDF}
+"""What goes without saying where the other one is named."""
+
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis"})
+_HEIF_BRANDS = frozenset({b"mif1", b"mif2"})
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
 
 
 def kind_of(head: bytes) -> Kind | None:
@@ -48,6 +71,21 @@ def kind_of(head: bytes) -> Kind | None:
     # The format allows junk before the header; junk is how a file is two things at once.
     if head.startswith(b"%PDF-"):
         return Kind.PDF
+    # Many things are ZIPs; whoever opens it tells whether it is an OFD.
+    if head.startswith(b"PK\x03\x04"):
+        return Kind.OFD
+    return _heif_kind(head) if head[4:8] == b"ftyp" else None
+
+
+def _heif_kind(head: bytes) -> Kind | None:
+    """Return what the brands of the first box say (ISO/IEC 14496-12); videos have it too."""
+    listed = head[16 : int.from_bytes(head[:4], "big")]
+    brands = {listed[at : at + 4] for at in range(0, len(listed), 4)}
+    major = head[8:12]
+    if major in _HEIC_BRANDS:
+        return Kind.HEIC
+    if major in _HEIF_BRANDS and brands & _HEIC_BRANDS and not brands & _AVIF_BRANDS:
+        return Kind.HEIF
     return None
 
 
@@ -58,5 +96,6 @@ def allowed_kinds(formats: Collection[str]) -> frozenset[Kind]:
 
 def type_sentence(allowed: Collection[Kind]) -> str | None:
     """Return what to say when a file is of another kind, None for the general sentence."""
-    labels = [kind.label for kind in Kind if kind in allowed and kind is not Kind.WEBP]
+    named = [kind for kind in Kind if kind in allowed and _UNNAMED.get(kind) not in allowed]
+    labels = [kind.label for kind in named]
     return f"不支持这种文件格式,请上传{'、'.join(labels)}文件。" if labels else None

@@ -1,11 +1,19 @@
-"""What goes between the API process and the inspecting child: 4 bytes of length, then JSON."""
+"""What goes between a process of the service and its child: 4 bytes of length, then JSON."""
 
 import json
 import struct
+from pathlib import Path
 from typing import Any, BinaryIO
 
+from services.ports.files import DataKey, FileCipher
+from uploads.draft import Draft
+from uploads.sealed_files import SealedFile
+
+Told = dict[str, Any]
+
 LENGTH = struct.Struct(">I")
-MAX_BYTES = 64 * 1024
+MAX_BYTES = 1024 * 1024
+"""A page that is full of print is read in 50 KB."""
 
 
 def encode(message: dict[str, Any]) -> bytes:
@@ -40,3 +48,25 @@ def read(stream: BinaryIO) -> dict[str, Any] | None:
 def write(stream: BinaryIO, message: dict[str, Any]) -> None:
     stream.write(encode(message))
     stream.flush()
+
+
+def told(path: Path, key: DataKey, size: int = 0) -> Told:
+    """Return where a sealed file is and what opens it; the key goes over the pipe only."""
+    return {
+        "path": str(path),
+        "cipher": key.cipher.value,
+        "secret": key.secret.hex(),
+        "size": size,
+    }
+
+
+def sealed_file_of(what: Told) -> SealedFile:
+    return SealedFile(Path(what["path"]), _key_of(what), what["size"])
+
+
+def draft_of(what: Told) -> Draft:
+    return Draft(Path(what["path"]), _key_of(what))
+
+
+def _key_of(what: Told) -> DataKey:
+    return DataKey(FileCipher(what["cipher"]), bytes.fromhex(what["secret"]))

@@ -1,12 +1,13 @@
 """Why an upload is not taken: each with a stable code and a sentence that says what to do."""
 
 from services.errors import (
+    FileDamaged,
     Invalid,
     Malformed,
     MaterialTypeRefused,
     MaterialUnreadable,
-    NotFound,
     Problem,
+    StoreUnwritable,
     TooLarge,
     Unavailable,
 )
@@ -82,11 +83,46 @@ class PdfTooLong(MaterialUnreadable):
     sentence = "PDF超过200页,请只保留需要的页后重新上传。"
 
 
-class StoreUnwritable(Unavailable):
-    """The disk is full, read-only or broken."""
+class PdfTooHeavy(MaterialUnreadable):
+    """A PDF that unpacks to far more than it is worth, or with pages as large as a field."""
 
-    code = "store_unwritable"
-    sentence = "系统暂时无法保存文件,请稍后再上传。"
+    code = "pdf_too_heavy"
+    sentence = "PDF内容异常,打开会占用过多内存,请另外打印成普通PDF后上传,或改为拍照上传。"
+
+
+class FileInFile(MaterialUnreadable):
+    """A picture or document that is another kind of file as well."""
+
+    code = "file_in_file"
+    sentence = "文件里夹带了其他内容,请重新拍照,或另存为普通照片或PDF后上传。"
+
+
+class OfdActive(MaterialUnreadable):
+    """An OFD with scripts or with actions that start something."""
+
+    code = "ofd_active"
+    sentence = "OFD文件中含有会自动运行的内容,请另存为普通PDF后上传,或改为拍照上传。"
+
+
+class OfdCarriesFiles(MaterialUnreadable):
+    """An OFD with other files inside."""
+
+    code = "ofd_carries_files"
+    sentence = "OFD文件中夹带了其他文件,请去掉附件后重新上传,或另存为PDF后上传。"
+
+
+class OfdTooLong(MaterialUnreadable):
+    """An OFD with more pages than are taken."""
+
+    code = "ofd_too_long"
+    sentence = "OFD文件超过200页,请只保留需要的页后重新上传。"
+
+
+class OfdTooHeavy(MaterialUnreadable):
+    """An OFD that unpacks to far more than it is worth."""
+
+    code = "ofd_too_heavy"
+    sentence = "OFD文件内容异常,打开会占用过多内存,请另存为普通PDF后上传,或改为拍照上传。"
 
 
 class InspectionDown(Unavailable):
@@ -96,28 +132,21 @@ class InspectionDown(Unavailable):
     sentence = "系统正在检查较多文件,请稍后再上传。"
 
 
-class FileMissing(NotFound):
-    """The store has no such key."""
-
-    code = "file_missing"
-    sentence = "没有找到这个文件。"
-
-
-class FileDamaged(Unavailable):
-    """The bytes in the store are no longer those that were stored."""
-
-    code = "file_damaged"
-    sentence = "文件暂时无法读取,请联系窗口工作人员。"
-
-
 INSPECTION_REFUSALS: dict[str, type[Problem]] = {
     refusal.code: refusal
     for refusal in (
+        FileInFile,
+        FileDamaged,
         MaterialTypeRefused,
         MaterialUnreadable,
+        OfdActive,
+        OfdCarriesFiles,
+        OfdTooHeavy,
+        OfdTooLong,
         PdfActive,
         PdfCarriesFiles,
         PdfEncrypted,
+        PdfTooHeavy,
         PdfTooLong,
         PictureAnimated,
         PictureTooManyPixels,

@@ -1,10 +1,11 @@
-"""One inspecting child process and the conversation with it."""
+"""One child process that opens files, and the conversation with it."""
 
 import asyncio
 import signal
 import sys
 from asyncio import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +21,27 @@ _FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal
 class ChildLimits:
     """What one child may take: address space, CPU time and wall time per file, files in a life.
 
-    The hungriest good files took 472 MB (25-megapixel WebP with transparency) and 2 s of CPU
-    (108 megapixels, progressive); a usual photo takes 130 MB and 0.2 s.
+    The hungriest good files took 281 MB (25 megapixels of WebP without loss) and 1.8 s of CPU
+    (25 megapixels of noise as PNG with transparency); a usual photo takes 90 MB and 0.2 s.
     """
 
-    memory_bytes: int = 600 * _MEGABYTE
-    cpu_seconds: int = 4
+    memory_bytes: int = 300 * _MEGABYTE
+    cpu_seconds: float = 2.0
     wall_seconds: float = 12.0
     jobs: int = 100
 
 
+@dataclass(frozen=True)
+class Program:
+    """What a child runs, and its whole environment: the service's own holds its secrets."""
+
+    module: str = "uploads.child"
+    # One arena: each further thread of a decoder would set 64 MB of address space aside.
+    environment: Mapping[str, str] = field(default_factory=lambda: {"MALLOC_ARENA_MAX": "1"})
+
+
 class WorkerLost(Exception):
-    """The child ended without an answer; ``returncode`` is None when it was too slow."""
+    """No answer, or none that makes sense; ``returncode`` is None unless the child ended."""
 
     def __init__(self, returncode: int | None) -> None:
         super().__init__(returncode)
@@ -56,14 +66,16 @@ class Worker:
         self._limits = limits
         self._jobs = 0
         self._retired = False
+        self.idle_since = 0.0
 
     @classmethod
-    async def start(cls, limits: ChildLimits) -> "Worker":
+    async def start(cls, limits: ChildLimits, program: Program | None = None) -> "Worker":
         """Start a fresh interpreter (no fork of this one). Raises ``OSError``."""
+        program = program or Program()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "uploads.child",
+            program.module,
             str(limits.memory_bytes),
             str(limits.cpu_seconds),
             stdin=subprocess.PIPE,
@@ -72,8 +84,7 @@ class Worker:
             cwd=_ROOT,
             # Ctrl-C in the service's terminal is for the service, which then ends its children.
             start_new_session=True,
-            # The environment holds the service's secrets; the child needs none of it.
-            env={},
+            env=dict(program.environment),
         )
         return cls(process, limits)
 
@@ -87,27 +98,37 @@ class Worker:
         ended = self._process.returncode is not None
         return not (ended or self._retired or self._jobs >= self._limits.jobs)
 
-    async def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Send a request and return the answer. Raises ``WorkerLost``."""
+    async def ask(self, request: dict[str, Any], data: bytes = b"") -> dict[str, Any]:
+        """Send a request, with a file's bytes behind it, and return the answer.
+
+        Raises ``WorkerLost``.
+        """
         self._jobs += 1
         try:
             async with asyncio.timeout(self._limits.wall_seconds):
-                reply = await self._exchange(request)
-        except TimeoutError as slow:
-            raise WorkerLost(None) from slow
-        except (asyncio.IncompleteReadError, ConnectionError, ValueError) as lost:
+                reply = await self._exchange(request, data)
+        except (TimeoutError, ValueError) as unanswered:
+            # It may be alive still, and whoever waited for its end would wait for good.
+            raise WorkerLost(None) from unanswered
+        except (asyncio.IncompleteReadError, ConnectionError) as lost:
             raise WorkerLost(await self._process.wait()) from lost
         self._retired = bool(reply.get("retire"))
         return reply
 
-    async def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
+    async def _exchange(self, request: dict[str, Any], data: bytes) -> dict[str, Any]:
         writer, reader = self._process.stdin, self._process.stdout
         if writer is None or reader is None:
             raise ConnectionError("no pipes")
-        writer.write(messages.encode(request))
+        writer.write(messages.encode({**request, "size": len(data)} if data else request))
+        writer.write(data)
         await writer.drain()
         prefix = await reader.readexactly(messages.LENGTH.size)
         return messages.decode(await reader.readexactly(messages.length_of(prefix)))
+
+    def kill(self) -> None:
+        """End the child; whoever waits for its answer hears that it is lost."""
+        if self._process.returncode is None:
+            self._process.kill()
 
     async def stop(self) -> None:
         """End the child and wait until it is gone, so that it writes no file any more."""

@@ -2,10 +2,12 @@
 
 import io
 import struct
+import zipfile
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
+import pillow_heif
 from PIL import ExifTags, Image, ImageCms, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 from pypdf import PdfWriter
@@ -168,10 +170,63 @@ def packed_pdf(catalog: bytes = b"", extra: bytes = b"null") -> bytes:
         len(body),
     )
     packed += body + b"\nendstream endobj\n"
-    places = struct.pack(">BHB", 0, 0, 255) + struct.pack(">BHB", 1, len(start), 0)
-    places += b"".join(struct.pack(">BHB", 2, 1, i) for i in range(4))
+    places = struct.pack(">BIB", 0, 0, 255) + struct.pack(">BIB", 1, len(start), 0)
+    places += b"".join(struct.pack(">BIB", 2, 1, i) for i in range(4))
     place = len(start) + len(packed)
-    places += struct.pack(">BHB", 1, place, 0)
-    table = b"6 0 obj<</Type/XRef/Size 7/W[1 2 1]/Root 2 0 R/Length %d>>stream\n" % len(places)
+    places += struct.pack(">BIB", 1, place, 0)
+    table = b"6 0 obj<</Type/XRef/Size 7/W[1 4 1]/Root 2 0 R/Length %d>>stream\n" % len(places)
     ending = b"\nendstream endobj\nstartxref\n%d\n%%%%EOF\n" % place
     return start + packed + table + places + ending
+
+
+def heic(size: tuple[int, int] = (320, 200), picture: Image.Image | None = None) -> bytes:
+    """Return a HEIC as an iPhone writes it, with the canary in its metadata."""
+    made = pillow_heif.from_pillow(picture or document(size))
+    target = io.BytesIO()
+    xmp = f"<x:xmpmeta>{CANARY}</x:xmpmeta>".encode()
+    quick = {"preset": "ultrafast"}
+    made.save(target, quality=70, exif=canary_exif().tobytes(), xmp=xmp, enc_params=quick)
+    return target.getvalue()
+
+
+def heic_claiming(width: int, height: int) -> bytes:
+    """Return a HEIC whose header (ispe) claims another size."""
+    good = heic((320, 200))
+    place = good.index(b"ispe") + 8
+    return good[:place] + struct.pack(">II", width, height) + good[place + 8 :]
+
+
+def zipped(entries: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", method) as package:
+        for name, content in entries.items():
+            package.writestr(zipfile.ZipInfo(name, (2026, 3, 2, 9, 0, 0)), content, method)
+    return target.getvalue()
+
+
+def ofd_parts(pages: int = 1, document: str = "", page: str = "") -> dict[str, bytes]:
+    """Return the parts of an OFD; ``document`` and ``page`` are added to those parts."""
+    space = 'xmlns:ofd="http://www.ofdspec.org/2016"'
+    listed = "".join(
+        f'<ofd:Page ID="{number + 10}" BaseLoc="Pages/Page_{number}/Content.xml"/>'
+        for number in range(pages)
+    )
+    parts = {
+        "OFD.xml": f'<ofd:OFD {space} Version="1.1" DocType="OFD"><ofd:DocBody><ofd:DocInfo>'
+        "<ofd:DocID>0123456789abcdef0123456789abcdef</ofd:DocID></ofd:DocInfo>"
+        "<ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>",
+        "Doc_0/Document.xml": f"<ofd:Document {space}><ofd:CommonData>"
+        "<ofd:MaxUnitID>99</ofd:MaxUnitID><ofd:PageArea>"
+        "<ofd:PhysicalBox>0 0 210 297</ofd:PhysicalBox></ofd:PageArea></ofd:CommonData>"
+        f"<ofd:Pages>{listed}</ofd:Pages>{document}</ofd:Document>",
+    }
+    for number in range(pages):
+        parts[f"Doc_0/Pages/Page_{number}/Content.xml"] = (
+            f'<ofd:Page {space}><ofd:Content><ofd:Layer ID="{number + 50}"/></ofd:Content>'
+            f"{page}</ofd:Page>"
+        )
+    return {name: text.encode() for name, text in parts.items()}
+
+
+def ofd(pages: int = 1, document: str = "", page: str = "") -> bytes:
+    return zipped(ofd_parts(pages, document, page))

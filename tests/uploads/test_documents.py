@@ -1,6 +1,5 @@
 import io
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from pypdf import PdfReader, PdfWriter
@@ -17,11 +16,10 @@ from uploads.refusals import PdfActive, PdfCarriesFiles, PdfEncrypted, PdfTooLon
 SCRIPT = TextStringObject("app.alert(1)")
 
 
-def inspect(data: bytes, folder: Path) -> int:
-    source = folder / "in"
-    source.write_bytes(data)
-    found = documents.inspect(str(source), "application/pdf", "unused", "unused")
-    assert drawing.tree(folder) == ["in"]
+def inspect(data: bytes) -> int:
+    working, thumbnail = io.BytesIO(), io.BytesIO()
+    found = documents.inspect(io.BytesIO(data), "application/pdf", working, thumbnail)
+    assert working.getvalue() == thumbnail.getvalue() == b""
     pages = found.pop("pages")
     assert found == {"width": None, "height": None, "working_mime": "application/pdf"}
     assert isinstance(pages, int)
@@ -33,8 +31,8 @@ def local_jump(writer: PdfWriter) -> ArrayObject:
 
 
 @pytest.mark.parametrize("pages", [1, 3, 200])
-def test_pages_are_counted(tmp_path: Path, pages: int) -> None:
-    assert inspect(pdf(pages), tmp_path) == pages
+def test_pages_are_counted(pages: int) -> None:
+    assert inspect(pdf(pages)) == pages
 
 
 @pytest.mark.parametrize(
@@ -48,8 +46,8 @@ def test_pages_are_counted(tmp_path: Path, pages: int) -> None:
     ],
     ids=["opens at a page", "opens by GoTo", "link to a site", "outline", "words only"],
 )
-def test_usual_documents_are_taken(tmp_path: Path, change: Callable[[PdfWriter], object]) -> None:
-    assert inspect(pdf(2, change), tmp_path) == 2
+def test_usual_documents_are_taken(change: Callable[[PdfWriter], object]) -> None:
+    assert inspect(pdf(2, change)) == 2
 
 
 def chained() -> DictionaryObject:
@@ -89,22 +87,22 @@ ACTIVE: dict[str, Callable[[PdfWriter], object]] = {
 
 
 @pytest.mark.parametrize("change", ACTIVE.values(), ids=ACTIVE.keys())
-def test_what_acts_is_refused(tmp_path: Path, change: Callable[[PdfWriter], object]) -> None:
+def test_what_acts_is_refused(change: Callable[[PdfWriter], object]) -> None:
     with pytest.raises(PdfActive):
-        inspect(pdf(1, change), tmp_path)
+        inspect(pdf(1, change))
 
 
-def test_a_name_written_with_escapes_is_the_same_name(tmp_path: Path) -> None:
+def test_a_name_written_with_escapes_is_the_same_name() -> None:
     plain = pdf(1, link_with(action("Launch")))
     # Same length, so that the table of places stays right.
     escaped = plain.replace(b"/S /Launch", b"/S /L#61unch").replace(b"0 0 50 50", b"0 0 5 5")
     assert len(escaped) == len(plain) and b"/Launch" not in escaped
     with pytest.raises(PdfActive):
-        inspect(escaped, tmp_path)
+        inspect(escaped)
 
 
-def test_what_acts_is_found_in_a_packed_document(tmp_path: Path) -> None:
-    assert inspect(drawing.packed_pdf(), tmp_path) == 1
+def test_what_acts_is_found_in_a_packed_document() -> None:
+    assert inspect(drawing.packed_pdf()) == 1
     for catalog, extra in (
         (b"/OpenAction 5 0 R", b"<</S/JavaScript/JS(app.alert(1))>>"),
         (b"/Nowhere[[<</S/Launch>>]]", b"null"),
@@ -113,35 +111,35 @@ def test_what_acts_is_found_in_a_packed_document(tmp_path: Path) -> None:
         data = drawing.packed_pdf(catalog, extra)
         assert b"Launch" not in data and b"JavaScript" not in data
         with pytest.raises(PdfActive):
-            inspect(data, tmp_path)
+            inspect(data)
 
 
-def test_files_inside_are_refused(tmp_path: Path) -> None:
+def test_files_inside_are_refused() -> None:
     data = pdf(1, lambda writer: writer.add_attachment("a.exe", b"MZ"))
     with pytest.raises(PdfCarriesFiles):
-        inspect(data, tmp_path)
+        inspect(data)
 
 
 @pytest.mark.parametrize("user_password", ["", "secret"])
-def test_passwords_are_refused(tmp_path: Path, user_password: str) -> None:
+def test_passwords_are_refused(user_password: str) -> None:
     def lock(writer: PdfWriter) -> None:
         writer.encrypt(user_password, "owner", algorithm="AES-256")
 
     with pytest.raises(PdfEncrypted):
-        inspect(pdf(1, lock), tmp_path)
+        inspect(pdf(1, lock))
 
 
-def test_201_pages_are_too_many(tmp_path: Path) -> None:
+def test_201_pages_are_too_many() -> None:
     with pytest.raises(PdfTooLong):
-        inspect(pdf(201), tmp_path)
+        inspect(pdf(201))
 
 
-def test_no_page_is_no_document(tmp_path: Path) -> None:
+def test_no_page_is_no_document() -> None:
     with pytest.raises(MaterialUnreadable):
-        inspect(pdf(0), tmp_path)
+        inspect(pdf(0))
 
 
-def test_pages_in_a_circle_come_to_an_end(tmp_path: Path) -> None:
+def test_pages_in_a_circle_come_to_an_end() -> None:
     def circle(writer: PdfWriter) -> None:
         tree = writer.root_object["/Pages"]
         assert isinstance(tree, DictionaryObject)
@@ -149,15 +147,15 @@ def test_pages_in_a_circle_come_to_an_end(tmp_path: Path) -> None:
         tree[NameObject("/Count")] = NumberObject(1)
 
     with pytest.raises((Problem, PyPdfError, RecursionError)):
-        inspect(pdf(1, circle), tmp_path)
+        inspect(pdf(1, circle))
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_every_cut_is_refused_or_leaves_whole_pages(tmp_path: Path) -> None:
+def test_every_cut_is_refused_or_leaves_whole_pages() -> None:
     data = pdf(3)
     for length in range(5, len(data) - 8, 40):
         try:
-            pages = inspect(data[:length], tmp_path)
+            pages = inspect(data[:length])
         except Exception as refusal:
             # The child takes any exception as a refusal.
             assert not isinstance(refusal, OSError)

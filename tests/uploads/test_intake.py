@@ -8,22 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from services.errors import StoreUnwritable
 from tests.uploads.drawing import chunked
 from uploads.intake import Intake, Pace, Received
-from uploads.refusals import MaterialEmpty, MaterialTooLarge, StoreUnwritable, UploadTooSlow
+from uploads.kinds import HEAD_BYTES
+from uploads.refusals import MaterialEmpty, MaterialTooLarge, UploadTooSlow
+from uploads.sealed_files import SealedReader
 
 INTAKE = Intake()
-
-
-def size_of(path: Path) -> int:
-    return path.stat().st_size
 
 
 async def receive(
     intake: Intake, chunks: AsyncIterator[bytes], path: Path, *, max_bytes: int
 ) -> Received:
     async with intake.receive(chunks, path, max_bytes=max_bytes) as received:
-        assert size_of(path) == received.size
+        # The file is whole within the block, and opens.
+        assert received.file.digest() == received.sha256
     return received
 
 
@@ -39,9 +39,11 @@ async def test_bytes_size_and_digest(tmp_path: Path, size: int, chunk: int) -> N
     data = bytes(range(251)) * (size // 251 + 1)
     data = data[:size]
     received = await receive(INTAKE, chunked(data, chunk), tmp_path / "a", max_bytes=size)
-    assert (tmp_path / "a").read_bytes() == data
+    with SealedReader(received.file) as file:
+        assert file.read() == data
+    assert data[:16] not in (tmp_path / "a").read_bytes() or size == 1
     assert received.sha256 == hashlib.sha256(data).hexdigest()
-    assert (received.size, received.head) == (size, data[:16])
+    assert (received.size, received.head) == (size, data[:HEAD_BYTES])
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
 
 

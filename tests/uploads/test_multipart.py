@@ -59,6 +59,23 @@ async def test_file_name_and_fields_around_it() -> None:
     assert await read(chunked(body)) == ("../身份证\x00.jpg", {"a": "1", "b": "二"}, b"bytes\r\n")
 
 
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        (b"\xff\xfe.jpg", "\ufffd\ufffd.jpg"),
+        ("\u202egpj.exe".encode(), "\u202egpj.exe"),
+        (b"%0d%0aX: y.jpg", "%0d%0aX: y.jpg"),
+        (b"a" * 3000, "a" * 3000),
+        (b"CON", "CON"),
+    ],
+)
+async def test_a_name_is_whatever_was_sent(raw: bytes, name: str) -> None:
+    """What may be shown of it, and what it is saved as, is decided elsewhere."""
+    body = form(part("file", b"x", "NAME")).replace(b"NAME", raw)
+    assert (await read(chunked(body)))[0] == name
+    assert (await read(chunked(body, 1)))[0] == name
+
+
 async def test_a_file_may_hold_the_boundary() -> None:
     assert await read(chunked(form(part("file", TRAP, "a")))) == ("a", {}, TRAP)
 

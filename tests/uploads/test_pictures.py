@@ -1,7 +1,6 @@
 """The rules for pictures. Files that could do harm are left to the child (test_inspect.py)."""
 
 import io
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from PIL import Image
 from services.errors import MaterialUnreadable
 from tests.uploads import drawing
 from uploads import pictures
-from uploads.kinds import Kind, kind_of
+from uploads.kinds import HEAD_BYTES, Kind, kind_of
 from uploads.refusals import PictureAnimated, PictureTooManyPixels
 
 DARK, BRIGHT = 60, 200
@@ -19,22 +18,21 @@ DARK, BRIGHT = 60, 200
 class Copies:
     """What an inspection found and wrote."""
 
-    def __init__(self, data: bytes, folder: Path) -> None:
-        kind = kind_of(data[:16])
+    def __init__(self, data: bytes) -> None:
+        kind = kind_of(data[:HEAD_BYTES])
         assert kind is not None
-        source, working, thumbnail = (folder / name for name in ("in", "working", "thumbnail"))
-        source.write_bytes(data)
+        working, thumbnail = io.BytesIO(), io.BytesIO()
         self.found: dict[str, Any] = pictures.inspect(
-            str(source), kind.value, str(working), str(thumbnail)
+            io.BytesIO(data), kind.value, working, thumbnail
         )
-        self.working, self.thumbnail = working.read_bytes(), thumbnail.read_bytes()
+        self.working, self.thumbnail = working.getvalue(), thumbnail.getvalue()
 
     def pixels(self) -> Image.Image:
         return Image.open(io.BytesIO(self.working)).convert("L")
 
 
-def test_a_photo(tmp_path: Path) -> None:
-    copies = Copies(drawing.jpeg((1000, 600)), tmp_path)
+def test_a_photo() -> None:
+    copies = Copies(drawing.jpeg((1000, 600)))
     assert copies.found == {"pages": 1, "width": 1000, "height": 600, "working_mime": "image/jpeg"}
     with Image.open(io.BytesIO(copies.thumbnail)) as thumbnail:
         assert (thumbnail.format, thumbnail.size) == ("JPEG", (480, 288))
@@ -57,10 +55,10 @@ def test_a_photo(tmp_path: Path) -> None:
     ],
 )
 def test_orientation_is_applied(
-    tmp_path: Path, orientation: int, size: tuple[int, int], dark: tuple[int, int]
+    orientation: int, size: tuple[int, int], dark: tuple[int, int]
 ) -> None:
     data = drawing.jpeg((300, 200), exif=drawing.canary_exif(orientation))
-    copies = Copies(data, tmp_path)
+    copies = Copies(data)
     assert (copies.found["width"], copies.found["height"]) == size
     pixels = copies.pixels()
     assert pixels.size == size
@@ -72,11 +70,11 @@ def test_orientation_is_applied(
 
 
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
-def test_no_metadata_in_the_copies(tmp_path: Path, name: str) -> None:
+def test_no_metadata_in_the_copies(name: str) -> None:
     data = drawing.talkative(name)
     canary = drawing.CANARY.encode()
     assert canary in data
-    copies = Copies(data, tmp_path)
+    copies = Copies(data)
     for copy in (copies.working, copies.thumbnail):
         assert canary not in copy
         with Image.open(io.BytesIO(copy)) as image:
@@ -86,59 +84,51 @@ def test_no_metadata_in_the_copies(tmp_path: Path, name: str) -> None:
             assert not image.getexif()
 
 
-@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
-def test_what_follows_the_picture_is_not_copied(tmp_path: Path, name: str) -> None:
-    data = drawing.saved(drawing.document(), name) + b"<html><script>alert(1)</script>"
-    copies = Copies(data, tmp_path)
-    assert b"<script" not in copies.working + copies.thumbnail
-
-
-def test_a_small_png_stays_png_and_a_large_one_does_not(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    assert Copies(drawing.png(), tmp_path / "a").found["working_mime"] == "image/png"
-    large = Copies(drawing.png((2000, 1500)), tmp_path)
+def test_a_small_png_stays_png_and_a_large_one_does_not() -> None:
+    assert Copies(drawing.png()).found["working_mime"] == "image/png"
+    large = Copies(drawing.png((2000, 1500)))
     assert large.found["working_mime"] == "image/jpeg"
     assert kind_of(large.working) is Kind.JPEG
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
-def test_every_mode_of_png_is_still_seen(tmp_path: Path, mode: str) -> None:
+def test_every_mode_of_png_is_still_seen(mode: str) -> None:
     picture = drawing.document(mode="L" if mode == "I;16" else mode)
     if mode == "I;16":
         picture = picture.convert("I").point(lambda value: value * 256).convert("I;16")
-    pixels = Copies(drawing.saved(picture, "PNG"), tmp_path).pixels()
+    pixels = Copies(drawing.saved(picture, "PNG")).pixels()
     dark, bright = pixels.getpixel((5, 5)), pixels.getpixel((300, 60))
     assert isinstance(dark, int | float) and isinstance(bright, int | float)
     assert dark < DARK and bright > BRIGHT
 
 
-def test_transparency_becomes_paper(tmp_path: Path) -> None:
+def test_transparency_becomes_paper() -> None:
     clear = Image.new("RGBA", (50, 50), (0, 0, 0, 0))
-    assert Copies(drawing.saved(clear, "PNG"), tmp_path).pixels().getextrema() == (255, 255)
+    assert Copies(drawing.saved(clear, "PNG")).pixels().getextrema() == (255, 255)
 
 
-def test_cmyk(tmp_path: Path) -> None:
+def test_cmyk() -> None:
     data = drawing.saved(drawing.document(mode="CMYK"), "JPEG")
-    pixels = Copies(data, tmp_path).pixels()
+    pixels = Copies(data).pixels()
     bright = pixels.getpixel((300, 60))
     assert isinstance(bright, int | float) and bright > BRIGHT
 
 
-def test_a_long_picture_is_reduced(tmp_path: Path) -> None:
-    copies = Copies(drawing.jpeg((9000, 300)), tmp_path)
+def test_a_long_picture_is_reduced() -> None:
+    copies = Copies(drawing.jpeg((9000, 300)))
     assert (copies.found["width"], copies.found["height"]) == (9000, 300)
     assert copies.pixels().size == (4096, 137)
 
 
 @pytest.mark.parametrize("name", ["PNG", "WEBP"])
-def test_animations_are_refused(tmp_path: Path, name: str) -> None:
+def test_animations_are_refused(name: str) -> None:
     with pytest.raises(PictureAnimated):
-        Copies(drawing.animated(name), tmp_path)
+        Copies(drawing.animated(name))
 
 
-def test_of_a_photo_with_a_preview_the_first_counts(tmp_path: Path) -> None:
+def test_of_a_photo_with_a_preview_the_first_counts() -> None:
     data = drawing.animated("MPO")
-    copies = Copies(data, tmp_path)
+    copies = Copies(data)
     assert copies.pixels().size == (320, 200)
     dark = copies.pixels().getpixel((10, 10))
     assert isinstance(dark, int | float) and dark < DARK
@@ -150,27 +140,34 @@ def test_of_a_photo_with_a_preview_the_first_counts(tmp_path: Path) -> None:
         drawing.huge_canvas(6300, 6300),
         drawing.huge_canvas(65_000, 65_000),
         drawing.huge_canvas(6300, 6300) + bytes(1_000_000),
+        drawing.heic_claiming(5001, 5000),
         drawing.png((5010, 5010), "1"),
         drawing.saved(Image.new("L", (20_000, 10_000), "white"), "JPEG"),
     ],
-    ids=["tiny file", "largest canvas", "tiny file with a tail", "25.1 MP PNG", "200 MP JPEG"],
+    ids=[
+        "tiny file",
+        "largest canvas",
+        "tiny file with a tail",
+        "25.005 MP HEIC",
+        "25.1 MP PNG",
+        "200 MP JPEG",
+    ],
 )
-def test_too_many_pixels(tmp_path: Path, data: bytes) -> None:
+def test_too_many_pixels(data: bytes) -> None:
     with pytest.raises(PictureTooManyPixels):
-        Copies(data, tmp_path)
-    assert drawing.tree(tmp_path) == ["in"]
+        Copies(data)
 
 
-def test_too_many_scans(tmp_path: Path) -> None:
+def test_too_many_scans() -> None:
     with pytest.raises(MaterialUnreadable):
-        Copies(drawing.scan_bomb(200), tmp_path)
+        Copies(drawing.scan_bomb(200))
 
 
-def test_a_usual_progressive_photo_is_taken(tmp_path: Path) -> None:
-    assert Copies(drawing.jpeg(progressive=True), tmp_path).found["pages"] == 1
+def test_a_usual_progressive_photo_is_taken() -> None:
+    assert Copies(drawing.jpeg(progressive=True)).found["pages"] == 1
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
-def test_broken_metadata_does_not_spoil_a_photo(tmp_path: Path) -> None:
+def test_broken_metadata_does_not_spoil_a_photo() -> None:
     data = drawing.jpeg(exif=b"Exif\x00\x00II*\x00\xff\xff\xff\xff")
-    assert Copies(data, tmp_path).found["width"] == 320
+    assert Copies(data).found["width"] == 320

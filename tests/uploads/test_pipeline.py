@@ -5,7 +5,8 @@ import hashlib
 import io
 import resource
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,15 @@ from services.errors import (
     Unavailable,
 )
 from services.ports import MaterialFiles, StoredFile, TakenIn
+from services.ports.files import Scan
 from tests.uploads import drawing
 from tests.uploads.drawing import chunked, tree
+from tests.uploads.register import MemoryRegister
 from uploads.intake import Pace
 from uploads.multipart import one_file
 from uploads.pipeline import LocalMaterialFiles
 from uploads.refusals import (
+    FileInFile,
     MaterialEmpty,
     MultipartBroken,
     PdfActive,
@@ -38,8 +42,13 @@ LIMIT = 20 * 1024 * 1024
 
 
 @pytest.fixture
-async def files(tmp_path: Path) -> AsyncIterator[LocalMaterialFiles]:
-    made = LocalMaterialFiles.under(tmp_path, reserve_bytes=0)
+def register() -> MemoryRegister:
+    return MemoryRegister()
+
+
+@pytest.fixture
+async def files(tmp_path: Path, register: MemoryRegister) -> AsyncIterator[LocalMaterialFiles]:
+    made = LocalMaterialFiles.under(tmp_path, register, reserve_bytes=0)
     yield made
     await made.close()
 
@@ -63,15 +72,27 @@ async def content(files: MaterialFiles, file: StoredFile) -> bytes:
     return data
 
 
+def lying(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield every file that is there now, by name, and its bytes."""
+    for path in folder.rglob("*"):
+        # What was being worked on may be gone in this moment.
+        with suppress(FileNotFoundError):
+            if path.is_file() and (there := path.read_bytes()):
+                yield path.name, there
+
+
 @pytest.mark.parametrize(
     ("data", "mime"),
     [
         (drawing.jpeg((800, 600)), "image/jpeg"),
         (drawing.png((800, 600)), "image/png"),
         (drawing.saved(drawing.document((800, 600)), "WEBP"), "image/webp"),
+        (drawing.heic((800, 600)), "image/heic"),
     ],
 )
-async def test_a_picture(files: LocalMaterialFiles, tmp_path: Path, data: bytes, mime: str) -> None:
+async def test_a_picture(
+    files: LocalMaterialFiles, register: MemoryRegister, tmp_path: Path, data: bytes, mime: str
+) -> None:
     taken = await take(files, data)
     assert (taken.pages, taken.width, taken.height) == (1, 800, 600)
     assert taken.original.mime == mime
@@ -83,7 +104,11 @@ async def test_a_picture(files: LocalMaterialFiles, tmp_path: Path, data: bytes,
     with Image.open(io.BytesIO(await content(files, taken.thumbnail))) as picture:
         assert picture.size == (480, 360)
     keys = {taken.original.key, taken.working.key, taken.thumbnail.key}
-    assert {path.split("/")[-1] for path in tree(tmp_path)} == keys
+    assert set(register.files) == keys
+    assert tree(tmp_path) == sorted(each.place for each in register.files.values())
+    # What we made ourselves nobody has to look through.
+    made = {key for key, each in register.files.items() if each.scan is Scan.MADE}
+    assert made == keys - {taken.original.key}
 
 
 async def test_a_pdf_is_its_own_working_copy(files: LocalMaterialFiles, tmp_path: Path) -> None:
@@ -93,6 +118,14 @@ async def test_a_pdf_is_its_own_working_copy(files: LocalMaterialFiles, tmp_path
     assert (taken.pages, taken.width, taken.height, taken.thumbnail) == (3, None, None, None)
     assert await content(files, taken.original) == data
     assert len(tree(tmp_path)) == 1
+
+
+async def test_an_ofd_is_its_own_working_copy(files: LocalMaterialFiles) -> None:
+    data = drawing.ofd(2)
+    taken = await take(files, data)
+    assert taken.original == taken.working
+    assert (taken.pages, taken.thumbnail, taken.original.mime) == (2, None, "application/ofd")
+    assert await content(files, taken.original) == data
 
 
 async def test_the_original_stays_evidence_and_the_copies_know_nothing(
@@ -133,6 +166,18 @@ REFUSED: dict[str, tuple[bytes, tuple[str, ...], int, type[Problem]]] = {
         LIMIT,
         PictureTooManyPixels,
     ),
+    "a page behind a photo": (
+        drawing.jpeg() + b"<html><script>alert(1)</script></html>",
+        ANY,
+        LIMIT,
+        FileInFile,
+    ),
+    "another package": (
+        drawing.zipped({"word/document.xml": b"<w/>"}),
+        ANY,
+        LIMIT,
+        MaterialTypeRefused,
+    ),
     "locked pdf": (drawing.pdf(1, lambda w: w.encrypt("a")), ANY, LIMIT, PdfEncrypted),
     "pdf with a program": (
         drawing.packed_pdf(b"", b"<</S/Launch/F(cmd.exe)>>"),
@@ -162,24 +207,47 @@ async def test_of_what_is_refused_nothing_is_kept(
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
-async def test_a_polyglot_is_disarmed(files: LocalMaterialFiles) -> None:
-    taken = await take(files, drawing.jpeg() + b"<html><script>alert(1)</script></html>")
-    assert b"<script" not in await content(files, taken.working)
+async def test_what_a_phone_puts_behind_a_photo_is_not_in_the_copy(
+    files: LocalMaterialFiles,
+) -> None:
+    note = b'vivo{"note":"' + drawing.CANARY.encode() + b'"}'
+    taken = await take(files, drawing.jpeg() + note)
+    assert drawing.CANARY.encode() in await content(files, taken.original)
+    assert drawing.CANARY.encode() not in await content(files, taken.working)
 
 
-async def test_identical_uploads_at_once_are_one_object(
+async def test_no_byte_of_a_material_lies_open_while_it_is_taken_in(
     files: LocalMaterialFiles, tmp_path: Path
+) -> None:
+    data = drawing.talkative("JPEG")
+    head, canary = data[:64], drawing.CANARY.encode()
+    seen: set[str] = set()
+    done = asyncio.create_task(take(files, data + bytes(500_000)))
+    while not done.done():
+        for name, there in lying(tmp_path):
+            seen.add(name)
+            assert canary not in there and head not in there, name
+            assert not there.startswith((b"\xff\xd8", b"\x89PNG")), name
+        await asyncio.sleep(0)
+    assert (await done).pages == 1
+    assert "original" in seen
+
+
+async def test_identical_uploads_at_once_are_one_file(
+    files: LocalMaterialFiles, register: MemoryRegister, tmp_path: Path
 ) -> None:
     data = drawing.jpeg()
     first, second = await asyncio.gather(take(files, data), take(files, data))
     assert first == second
-    assert len(tree(tmp_path)) == 3
+    # Each is in the register once; what the slower one wrote, the sweep takes.
+    assert len(register.files) == 3
+    assert {each.place for each in register.files.values()} <= set(tree(tmp_path))
     assert await content(files, first.original) == data
 
 
 async def test_a_slow_upload_leaves_nothing(tmp_path: Path) -> None:
     pace = Pace(deadline_seconds=0.05)
-    files = LocalMaterialFiles.under(tmp_path, pace=pace, reserve_bytes=0)
+    files = LocalMaterialFiles.under(tmp_path, MemoryRegister(), pace=pace, reserve_bytes=0)
 
     async def stalled() -> AsyncIterator[bytes]:
         yield drawing.jpeg()
@@ -192,7 +260,7 @@ async def test_a_slow_upload_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("delay", [0, 0.005, 0.05, 0.2])
 async def test_a_client_that_vanishes_leaves_nothing_half(
-    files: LocalMaterialFiles, tmp_path: Path, delay: float, photo: bytes
+    files: LocalMaterialFiles, register: MemoryRegister, tmp_path: Path, delay: float, photo: bytes
 ) -> None:
 
     async def slowly() -> AsyncIterator[bytes]:
@@ -206,17 +274,16 @@ async def test_a_client_that_vanishes_leaves_nothing_half(
     # On a quick machine the last delay is longer than the upload.
     [end] = await asyncio.gather(task, return_exceptions=True)
     assert isinstance(end, asyncio.CancelledError | TakenIn)
-    # What was being put in place at that very moment is put in place whole: the same bytes,
-    # sent again, find it there.
-    left = [tmp_path / name for name in tree(tmp_path)]
-    assert len(left) <= 3
-    assert all(hashlib.sha256(file.read_bytes()).hexdigest() == file.name for file in left)
+    # What was being put in place at that very moment is put in place whole.
+    assert len(tree(tmp_path)) <= 3
+    for kept in list(register.files.values()):
+        await files.store.check(kept)
     assert list((tmp_path / "tmp").iterdir()) == []
     assert (await take(files, photo)).width == 4000
 
 
 async def test_a_full_disk_is_said_before_anything_is_read(tmp_path: Path) -> None:
-    files = LocalMaterialFiles.under(tmp_path, reserve_bytes=1 << 60)
+    files = LocalMaterialFiles.under(tmp_path, MemoryRegister(), reserve_bytes=1 << 60)
 
     async def never() -> AsyncIterator[bytes]:
         raise AssertionError("was read")

@@ -1,0 +1,1 @@
+"""Public clients of public protocols, which the tests let loose on ours."""
