@@ -20,7 +20,10 @@ WeChat: ``GET /sns/jscode2session`` (answers text/plain, as the real one), ``POS
 amount3, phrase4, character_string5 ...), and their kind decides the field rule.
 
 WeChat Pay v3: ``POST /v3/pay/transactions/jsapi``, ``GET .../out-trade-no/{no}?mchid=``,
-``GET .../id/{transaction}?mchid=``, ``POST .../out-trade-no/{no}/close``. Public-key mode only: 2xx
+``GET .../id/{transaction}?mchid=``, ``POST .../out-trade-no/{no}/close``, ``POST
+/v3/refund/domestic/refunds``, ``GET .../refunds/{out_refund_no}``. A refund is PROCESSING for a
+minute times the time scale, then SUCCESS, or ABNORMAL where the payer's account is frozen; its end
+is called back. Public-key mode only: 2xx
 answers and callbacks are signed by the key ``PUB_KEY_ID_wxsandbox...``. ``notify_url`` has to be a
 loopback address without query; http is allowed.
 
@@ -97,6 +100,12 @@ sends the callback that many times, ``deliver: false`` never sends it, ``signtes
 sends a probe whose signature begins with ``WECHATPAY/SIGNTEST/``
 ``POST /phone/api/orders/<prepay_id>/cancel`` ``{openid}`` -> ``{errMsg}``: the cashier is closed,
 the order stays unpaid
+``GET  /phone/api/refunds?openid=`` -> ``{items: [{out_refund_no, refund_id, out_trade_no,
+amount_fen, reason, status}]}``, the newest first
+``POST /phone/api/refunds/<out_refund_no>/settle`` ``{status: SUCCESS|ABNORMAL|CLOSED}`` ->
+``{status}``: ends a refund now, or anew when it brought no money (merchants do that by hand)
+``POST /phone/api/citizens/<openid>/frozen`` ``{frozen}`` -> ``{frozen}``: money on its way back to
+this payer cannot arrive
 ``GET  /phone/api/outbox?openid=&phone=`` -> ``{items: [{id, channel: subscribe|sms|voice, to,
 template, data, page, at}]}``, newest first
 ``GET  /phone/api/callbacks`` -> ``{items: [{seq, id, kind, url, state, next_at, attempts: [{at,

@@ -8,11 +8,14 @@ from functools import partial
 from aiohttp import web
 
 from .backstage import Backstage
+from .bills import Bills
 from .callbacks import Callbacks
+from .certificates import Certificates
 from .config import SandboxConfig
 from .courier import Courier
 from .faces import Faces, WechatFaces
 from .faults import Faults
+from .givebacks import Givebacks
 from .netid import NetId
 from .oauth import Oauth
 from .oidc import Oidc
@@ -22,7 +25,9 @@ from .paysign import PaySigner
 from .phone import Phone
 from .phonerules import refusals, this_machine_only
 from .realname import Realname
+from .refunds import Refunds
 from .registers import Registers
+from .shipping import Shipping
 from .sms import Sms
 from .store import Store
 from .subscriptions import Subscriptions
@@ -41,6 +46,7 @@ async def make_app(config: SandboxConfig) -> web.Application:
     signer = PaySigner.of(credentials, now)
     callbacks = Callbacks(store, signer, config.time_scale, now)
     orders = Orders(credentials, store, signer, callbacks, now)
+    refunds = Refunds(credentials, store, signer, orders, callbacks, now)
     subscriptions = Subscriptions(store, now)
     wechat = Wechat(credentials, store, subscriptions, now)
     parcels, faults = Parcels(store, now), Faults(store)
@@ -48,7 +54,9 @@ async def make_app(config: SandboxConfig) -> web.Application:
 
     app = web.Application(middlewares=[this_machine_only, faults.middleware, refusals])
     app.add_routes(wechat.routes())
-    app.add_routes(Wechatpay(credentials, signer, orders).routes())
+    app.add_routes(Wechatpay(credentials, signer, orders, refunds).routes())
+    app.add_routes(Bills(credentials, store, signer, now).routes())
+    app.add_routes(Shipping(wechat, store, orders, now).routes())
     app.add_routes(Sms(credentials, store, now).routes())
     app.add_routes(Realname(credentials, faces, now).routes())
     app.add_routes(faces.routes())
@@ -57,8 +65,10 @@ async def make_app(config: SandboxConfig) -> web.Application:
     app.add_routes(NetId(credentials, store, now).routes())
     app.add_routes(WechatFaces(wechat, faces).routes())
     app.add_routes(Registers(credentials, now).routes())
+    app.add_routes(Certificates(credentials, now).routes())
     app.add_routes(Courier(credentials, parcels, config.notify_base_url).routes())
     app.add_routes(Phone(store, wechat, subscriptions, orders, now).routes())
+    app.add_routes(Givebacks(refunds).routes())
     app.add_routes(Backstage(credentials, store, callbacks, parcels, faults).routes())
 
     app.cleanup_ctx.append(partial(_lifetime, callbacks, store))

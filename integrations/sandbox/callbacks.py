@@ -24,7 +24,8 @@ _LONGEST_SLEEP = 60.0
 
 @dataclass(frozen=True)
 class Callbacks:
-    """The queue and its one sender. Kinds are ``wechatpay``, ``signtest`` and ``courier``."""
+    """The queue and its one sender. Kinds are ``wechatpay``, ``refund``, ``signtest`` and
+    ``courier``."""
 
     store: Store
     signer: PaySigner

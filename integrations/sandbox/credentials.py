@@ -51,6 +51,8 @@ class Credentials:
     realname_secret_key: str = field(repr=False)
     registers_access_key: str
     registers_secret: str = field(repr=False)
+    certificates_access_key: str
+    certificates_secret: str = field(repr=False)
     h5_appid: str
     h5_secret: str = field(repr=False)
     app_appid: str
@@ -122,6 +124,8 @@ def _values() -> dict[str, str]:
         "realname_secret_key": secrets.token_hex(16),
         "registers_access_key": f"wxsandbox{secrets.token_hex(6)}",
         "registers_secret": secrets.token_hex(20),
+        "certificates_access_key": f"wxsandbox{secrets.token_hex(6)}",
+        "certificates_secret": secrets.token_hex(20),
         "h5_appid": f"wxsandbox{secrets.token_hex(5)}",
         "h5_secret": secrets.token_hex(16),
         "app_appid": f"wxsandbox{secrets.token_hex(5)}",

@@ -13,7 +13,14 @@ from .prepay import PayRefused, Wanted, expiry
 from .store import Store
 
 _PREPAY_LIFE = 7200.0
-_STATE_TEXT = {"NOTPAY": "订单未支付", "SUCCESS": "支付成功", "CLOSED": "订单已关闭"}
+_STATE_TEXT = {
+    "NOTPAY": "订单未支付",
+    "SUCCESS": "支付成功",
+    "CLOSED": "订单已关闭",
+    "REFUND": "转入退款",
+}
+# A refunded order stays one that was paid.
+PAID = ("SUCCESS", "REFUND")
 
 
 class CannotPay(Exception):
@@ -97,7 +104,7 @@ class Orders:
 
     def close(self, order: Order) -> None:
         """Close an unpaid order; closing it again changes nothing. Raise ``PayRefused``."""
-        if order.state == "SUCCESS":
+        if order.state in PAID:
             raise PayRefused(400, "INVALID_REQUEST", "该订单已支付，请查询订单")
         self.store.run(
             "UPDATE orders SET state = 'CLOSED' WHERE out_trade_no = ? AND state = 'NOTPAY'",
@@ -124,6 +131,13 @@ class Orders:
             queued = self._queue(order.out_trade_no, payment)
         self.callbacks.wake()
         return transaction_id, queued
+
+    def note_refund(self, order: Order) -> None:
+        """Show a paid order as one of which money goes back, whatever part and whatever its end."""
+        self.store.run(
+            "UPDATE orders SET state = 'REFUND' WHERE out_trade_no = ? AND state = 'SUCCESS'",
+            order.out_trade_no,
+        )
 
     def cancel(self, prepay_id: str) -> None:
         """Close the cashier. The order stays unpaid and the same prepay id opens it again."""
@@ -184,7 +198,7 @@ class Orders:
         order, given_at = found
         if order.openid != openid:
             raise CannotPay("这张订单不是这部手机的")
-        if order.state == "SUCCESS":
+        if order.state in PAID:
             raise CannotPay("这张订单已支付")
         if order.state == "CLOSED":
             raise CannotPay("这张订单已关闭")
@@ -230,7 +244,7 @@ class Orders:
 
 
 def _check_again(known: Order, wanted: Wanted) -> None:
-    if known.state == "SUCCESS":
+    if known.state in PAID:
         raise PayRefused(403, "OUT_TRADE_NO_USED", "商户订单号重复")
     if known.state == "CLOSED":
         raise PayRefused(400, "INVALID_REQUEST", "订单已关闭，请用新的商户订单号下单")

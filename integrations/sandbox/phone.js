@@ -11,7 +11,12 @@ const PARCEL_STATE = {
   0: "运送途中", 1: "已揽收", 2: "疑难件", 3: "已签收", 4: "退回已签收", 5: "正在派送",
   6: "正在退回", 7: "已转投", 14: "收件人拒收",
 };
-const CALLBACK_KIND = { wechatpay: "付款结果", signtest: "签名探测", courier: "快递进展" };
+const REFUND_STATUS = {
+  PROCESSING: "正在退回", SUCCESS: "已到账", ABNORMAL: "退回不成功", CLOSED: "退款已关闭",
+};
+const CALLBACK_KIND = {
+  wechatpay: "付款结果", refund: "退款结果", signtest: "签名探测", courier: "快递进展",
+};
 const CALLBACK_STATE = {
   PENDING: "还没送到，会再送", DELIVERED: "已送到", HELD: "按要求没有送", PROBED: "已探测",
   GIVEN_UP: "一直没送到，不再送",
@@ -107,6 +112,30 @@ function drawOrder(order) {
   return made;
 }
 
+function drawRefund(refund) {
+  const url = `/phone/api/refunds/${path(refund.out_refund_no)}/settle`;
+  const made = card(
+    element("p", yuan(refund.amount_fen), "money"),
+    element("p", REFUND_STATUS[refund.status]),
+    element("p", refund.reason),
+    element("p", `退款单号 ${refund.out_refund_no}`, "quiet"),
+  );
+  if (refund.status === "SUCCESS") return made;
+  const buttons = element("div", undefined, "buttons");
+  buttons.append(
+    button("现在到账", async () => {
+      await call("POST", url, { status: "SUCCESS" });
+      return "退款已到账";
+    }),
+    button("退不回来", async () => {
+      await call("POST", url, { status: "ABNORMAL" });
+      return "退款没有退成";
+    }, "second"),
+  );
+  made.append(buttons);
+  return made;
+}
+
 function drawMessage(message) {
   const channel = { sms: "短信", voice: "语音电话" }[message.channel] ?? "微信提醒";
   const texts = Object.values(message.data).map((text) => element("p", text));
@@ -184,8 +213,9 @@ async function refresh() {
   byId("who").textContent = `${who.phone} · ${who.id_number} · ${who.note}`;
   const own = `/phone/api/citizens/${path(who.openid)}`;
   const outbox = `/phone/api/outbox?openid=${path(who.openid)}&phone=${path(who.phone)}`;
-  const [orders, messages, subscriptions, faces, parcels, callbacks] = await Promise.all([
+  const [orders, refunds, messages, subscriptions, faces, parcels, callbacks] = await Promise.all([
     call("GET", `${own}/orders`),
+    call("GET", `/phone/api/refunds?openid=${path(who.openid)}`),
     call("GET", outbox),
     call("GET", `${own}/subscriptions`),
     call("GET", "/phone/api/face-checks"),
@@ -194,6 +224,7 @@ async function refresh() {
   ]);
   if (who.openid !== openid()) return;
   show("orders", orders.items, drawOrder, "没有要付的款。");
+  show("refunds", refunds.items, drawRefund, "没有退款。");
   show("outbox", messages.items, drawMessage, "还没有消息。");
   show("subscriptions", subscriptions.items, drawSubscription, "还没有同意过接收提醒。");
   show("faces", faces.items.slice(0, 5), drawFace, "没有要做的人脸核验。");

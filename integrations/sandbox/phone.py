@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from .answers import answer, rfc3339
-from .orders import CannotPay, Order, Orders, Payment
+from .orders import PAID, CannotPay, Order, Orders, Payment
 from .paysign import SignatureRefused
 from .people import CITIZENS, Citizen, find
 from .phonerules import PhoneRefused, flag, read_body, whole
@@ -114,7 +114,7 @@ class Phone:
     async def cancel(self, request: web.Request) -> web.Response:
         prepay_id = request.match_info["prepay_id"]
         order = self._own_order(prepay_id, await read_body(request))
-        if order.state == "SUCCESS":
+        if order.state in PAID:
             raise PhoneRefused(409, "这张订单已支付")
         self.orders.cancel(prepay_id)
         return answer({"errMsg": "requestPayment:fail cancel"})
@@ -142,7 +142,7 @@ class Phone:
         return [self._shown(row) for row in rows]
 
     def _shown(self, row: Row) -> dict[str, Any]:
-        status = {"SUCCESS": "PAID", "CLOSED": "CLOSED"}.get(row["state"])
+        status = {"SUCCESS": "PAID", "REFUND": "PAID", "CLOSED": "CLOSED"}.get(row["state"])
         if status is None:
             payable = self.orders.is_payable(row["expires_at"], row["given_at"])
             status = "OPEN" if payable else "EXPIRED"

@@ -36,36 +36,36 @@ class Wanted:
     asked_expiry: str
 
 
-def _param_error(message: str) -> PayRefused:
+def param_error(message: str) -> PayRefused:
     return PayRefused(400, "PARAM_ERROR", message)
 
 
-def _text(body: dict[str, Any], name: str, longest: int, *, required: bool = True) -> str:
+def read_text(body: dict[str, Any], name: str, longest: int, *, required: bool = True) -> str:
     value = body.get(name)
     if value is None and not required:
         return ""
     if not isinstance(value, str) or not 1 <= len(value) <= longest:
-        raise _param_error(f"参数 {name} 的长度应为 1 到 {longest}")
+        raise param_error(f"参数 {name} 的长度应为 1 到 {longest}")
     if any(ord(character) > 0xFFFF for character in value):
         # WeChat Pay takes UTF-8 of at most 3 bytes: no emoji.
-        raise _param_error(f"参数 {name} 含有不支持的字符")
+        raise param_error(f"参数 {name} 含有不支持的字符")
     return value
 
 
-def _object(body: dict[str, Any], name: str) -> dict[str, Any]:
+def read_object(body: dict[str, Any], name: str) -> dict[str, Any]:
     value = body.get(name)
     if not isinstance(value, dict):
-        raise _param_error(f"参数 {name} 缺失")
+        raise param_error(f"参数 {name} 缺失")
     return value
 
 
 def _amount(body: dict[str, Any]) -> int:
-    amount = _object(body, "amount")
+    amount = read_object(body, "amount")
     total = amount.get("total")
     if type(total) is not int or not 1 <= total <= _MOST_FEN:
-        raise _param_error("参数 amount.total 应为正整数，单位分")
+        raise param_error("参数 amount.total 应为正整数，单位分")
     if amount.get("currency", "CNY") != "CNY":
-        raise _param_error("参数 amount.currency 应为 CNY")
+        raise param_error("参数 amount.currency 应为 CNY")
     return total
 
 
@@ -75,23 +75,23 @@ def read_wanted(body: dict[str, Any], credentials: Credentials) -> Wanted:
         raise PayRefused(400, "MCH_NOT_EXISTS", "商户号不存在")
     if body.get("appid") != credentials.appid:
         raise PayRefused(400, "APPID_MCHID_NOT_MATCH", "AppID和mch_id不匹配")
-    number = _text(body, "out_trade_no", 32)
+    number = read_text(body, "out_trade_no", 32)
     if not re.fullmatch(r"[0-9A-Za-z_\-|*]{6,32}", number):
-        raise _param_error("参数 out_trade_no 不合法")
-    notify_url = _text(body, "notify_url", 255)
+        raise param_error("参数 out_trade_no 不合法")
+    notify_url = read_text(body, "notify_url", 255)
     if not is_loopback_url(notify_url):
-        raise _param_error("参数 notify_url 应为本机地址，且不带参数")
-    openid = _object(body, "payer").get("openid")
+        raise param_error("参数 notify_url 应为本机地址，且不带参数")
+    openid = read_object(body, "payer").get("openid")
     if not isinstance(openid, str) or find(openid) is None:
-        raise _param_error("无效的openid")
+        raise param_error("无效的openid")
     return Wanted(
         out_trade_no=number,
         openid=openid,
-        description=_text(body, "description", 127),
-        attach=_text(body, "attach", 128, required=False),
+        description=read_text(body, "description", 127),
+        attach=read_text(body, "attach", 128, required=False),
         notify_url=notify_url,
         amount_fen=_amount(body),
-        asked_expiry=_text(body, "time_expire", 64, required=False),
+        asked_expiry=read_text(body, "time_expire", 64, required=False),
     )
 
 
@@ -102,10 +102,10 @@ def expiry(wanted: Wanted, now: float) -> float:
     try:
         at = datetime.fromisoformat(wanted.asked_expiry)
     except ValueError:
-        raise _param_error("参数 time_expire 不合法") from None
+        raise param_error("参数 time_expire 不合法") from None
     if at.tzinfo is None or "T" not in wanted.asked_expiry:
-        raise _param_error("参数 time_expire 应带时区")
+        raise param_error("参数 time_expire 应带时区")
     # A second of grace: the caller's clock read a moment ago.
     if not 59 <= at.timestamp() - now <= 90 * _DAY + 1:
-        raise _param_error("参数 time_expire 应在 1 分钟之后、90 天之内")
+        raise param_error("参数 time_expire 应在 1 分钟之后、90 天之内")
     return at.timestamp()

@@ -28,6 +28,12 @@ CREATE TABLE IF NOT EXISTS orders (
 CREATE TABLE IF NOT EXISTS prepays (
     prepay_id TEXT PRIMARY KEY, out_trade_no TEXT NOT NULL REFERENCES orders,
     created_at REAL NOT NULL, cancelled_at REAL);
+CREATE TABLE IF NOT EXISTS refunds (
+    out_refund_no TEXT PRIMARY KEY, refund_id TEXT NOT NULL UNIQUE,
+    out_trade_no TEXT NOT NULL REFERENCES orders, reason TEXT NOT NULL, notify_url TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL, ends_as TEXT NOT NULL, created_at REAL NOT NULL,
+    settles_at REAL NOT NULL, callback INTEGER);
+CREATE TABLE IF NOT EXISTS frozen (openid TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS parcels (
     waybill TEXT PRIMARY KEY, order_number TEXT NOT NULL UNIQUE, company TEXT NOT NULL,
     param TEXT NOT NULL, receiver TEXT NOT NULL, push_url TEXT NOT NULL, state TEXT,
@@ -52,6 +58,12 @@ CREATE TABLE IF NOT EXISTS net_assertions (
 CREATE TABLE IF NOT EXISTS faces (
     token TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, id_number TEXT NOT NULL,
     number TEXT NOT NULL, openid TEXT NOT NULL, state TEXT NOT NULL, created_at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS bill_files (
+    token TEXT PRIMARY KEY, body BLOB NOT NULL, made_at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS bill_spoils (times INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS shipments (
+    transaction_id TEXT PRIMARY KEY, told TEXT NOT NULL, uploads INTEGER NOT NULL,
+    at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS faults (
     id INTEGER PRIMARY KEY AUTOINCREMENT, path_prefix TEXT NOT NULL, remaining INTEGER NOT NULL,
     status INTEGER, code TEXT, delay_ms INTEGER NOT NULL, dropped INTEGER NOT NULL,

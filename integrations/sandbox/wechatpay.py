@@ -1,4 +1,4 @@
-"""WeChat Pay v3 over HTTP: JSAPI orders, both queries, close."""
+"""WeChat Pay v3 over HTTP: JSAPI orders, both queries, close, refunds."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -10,8 +10,10 @@ from .credentials import Credentials
 from .orders import Order, Orders
 from .paysign import PaySigner, SignatureRefused
 from .prepay import PayRefused, read_wanted
+from .refunds import Refund, Refunds
 
 _BASE = "/v3/pay/transactions"
+_REFUNDS = "/v3/refund/domestic/refunds"
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class Wechatpay:
     credentials: Credentials
     signer: PaySigner
     orders: Orders
+    refunds: Refunds
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -26,6 +29,8 @@ class Wechatpay:
             web.get(_BASE + "/out-trade-no/{number}", self.query),
             web.get(_BASE + "/id/{number}", self.query_transaction),
             web.post(_BASE + "/out-trade-no/{number}/close", self.close),
+            web.post(_REFUNDS, self.refund),
+            web.get(_REFUNDS + "/{number}", self.query_refund),
         ]
 
     async def prepay(self, request: web.Request) -> web.Response:
@@ -56,6 +61,23 @@ class Wechatpay:
         except (SignatureRefused, PayRefused) as refused:
             return _error(refused, request)
         return web.Response(status=204, headers=self.signer.headers(b""))
+
+    async def refund(self, request: web.Request) -> web.Response:
+        try:
+            refund = self.refunds.ask(load_object(await self._verified(request)))
+            return self._signed(self.refunds.describe(refund))
+        except ValueError:
+            return _bad_json()
+        except (SignatureRefused, PayRefused) as refused:
+            return _error(refused, request)
+
+    async def query_refund(self, request: web.Request) -> web.Response:
+        try:
+            await self._verified(request)
+            refund = _existing_refund(self.refunds.find(request.match_info["number"]))
+            return self._signed(self.refunds.describe(refund))
+        except (SignatureRefused, PayRefused) as refused:
+            return _error(refused, request)
 
     async def _show(self, request: web.Request, order: Order | None) -> web.Response:
         try:
@@ -93,6 +115,12 @@ def _existing(order: Order | None) -> Order:
     if order is None:
         raise PayRefused(404, "ORDER_NOT_EXIST", "订单不存在")
     return order
+
+
+def _existing_refund(refund: Refund | None) -> Refund:
+    if refund is None:
+        raise PayRefused(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
+    return refund
 
 
 def _bad_json() -> web.Response:

@@ -63,6 +63,13 @@ class MiniProgram(BaseWeChatAPI):  # type: ignore[misc]
         )
         return answer
 
+    async def upload_shipping_info(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Tell how what was paid for goes to who paid it."""
+        answer: dict[str, Any] = await self._client.post(
+            "/wxa/sec/order/upload_shipping_info", data=dict(data)
+        )
+        return answer
+
 
 class AsyncWechatClient(WeChatClient):  # type: ignore[misc]
     """wechatpy's client whose methods return coroutines.

@@ -7,14 +7,16 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from integrations.wechatpay.returned import EVENTS, read_refund
 from integrations.wechatpay.signing import NotAuthentic, PlatformKeys
 from integrations.wechatpay.trades import load_object, read_trade
 from services.errors import CallbackForged
-from services.ports import Clock, PayCallback
+from services.ports import Clock, PayCallback, RefundCallback
 
 KEY_BYTES = 32
 MAX_BODY_BYTES = 64 * 1024
 TRANSACTION = "TRANSACTION.SUCCESS"
+RESOURCES = {TRANSACTION: "transaction", **dict.fromkeys(EVENTS, "refund")}
 ALGORITHM = "AEAD_AES_256_GCM"
 _ODD = (ValueError, KeyError, TypeError, OverflowError, RecursionError, InvalidTag)
 
@@ -30,12 +32,13 @@ class CallbackReader:
         self._cipher = AESGCM(apiv3_key)
         self._clock = clock
 
-    def read(self, headers: Mapping[str, str], body: bytes) -> PayCallback:
-        """Return a payment that the platform reported; raise ``CallbackForged``, nothing else.
+    def read(self, headers: Mapping[str, str], body: bytes) -> PayCallback | RefundCallback:
+        """Return what the platform reported; raise ``CallbackForged``, nothing else.
 
         Whether it is for us (merchant, appid), and for how much, is for the caller to compare.
-        Only ``TRANSACTION.SUCCESS`` is understood. The probes that WeChat Pay sends with a
-        signature of ``WECHATPAY/SIGNTEST/...`` fail like any other wrong signature, as they must.
+        Payments (``TRANSACTION.SUCCESS``) and the ends of refunds are understood. The probes that
+        WeChat Pay sends with a signature of ``WECHATPAY/SIGNTEST/...`` fail like any other wrong
+        signature, as they must.
         """
         if len(body) > MAX_BODY_BYTES:
             raise CallbackForged
@@ -45,15 +48,20 @@ class CallbackReader:
         except (NotAuthentic, *_ODD) as error:
             raise CallbackForged from error
 
-    def _open(self, body: bytes) -> PayCallback:
+    def _open(self, body: bytes) -> PayCallback | RefundCallback:
         notice = load_object(body)
-        resource = notice["resource"]
-        if notice["event_type"] != TRANSACTION or resource["original_type"] != "transaction":
-            raise ValueError("not a payment")
+        kind, resource = notice["event_type"], notice["resource"]
+        if RESOURCES[kind] != resource["original_type"]:
+            raise ValueError("another resource than the event has")
         if not isinstance(notice["id"], str) or not notice["id"]:
             raise ValueError("id")
-        payment = read_trade(load_object(decrypt(self._cipher, resource)))
-        return PayCallback(notice["id"], TRANSACTION, payment)
+        said = load_object(decrypt(self._cipher, resource))
+        if kind == TRANSACTION:
+            return PayCallback(notice["id"], kind, read_trade(said))
+        refund = read_refund(said, "refund_status")
+        if refund.state is not EVENTS[kind] or refund.merchant is None:
+            raise ValueError("another state than the event tells of")
+        return RefundCallback(notice["id"], kind, refund)
 
 
 def decrypt(cipher: AESGCM, resource: Mapping[str, Any]) -> bytes:

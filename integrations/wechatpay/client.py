@@ -1,19 +1,18 @@
 """WeChat Pay API v3 for orders from a mini-program (JSAPI)."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta, timezone
 from typing import Any
 from urllib.parse import quote
 
-from integrations.http import Http, Reply, Unreachable
+from integrations.http import Http
 from integrations.wechatpay.callbacks import CallbackReader
-from integrations.wechatpay.errors import ChannelRefused, OrderUnknown
-from integrations.wechatpay.signing import MerchantKey, NotAuthentic, PlatformKeys, make_nonce
-from integrations.wechatpay.trades import load_object, read_trade
+from integrations.wechatpay.exchange import Exchange
+from integrations.wechatpay.signing import MerchantKey, PlatformKeys, make_nonce
+from integrations.wechatpay.trades import read_trade
 from services.errors import OutsideUnavailable
-from services.ports import ChannelOrder, ChannelPayment, Clock, PayCallback
+from services.ports import ChannelOrder, ChannelPayment, Clock, PayCallback, RefundCallback
 
 TRANSACTIONS = "/v3/pay/transactions"
 DESCRIPTION_CHARS = 127
@@ -24,9 +23,8 @@ _NUMBER = re.compile(r"[0-9A-Za-z_\-|*]{6,32}")
 class WechatPay:
     """The pay channel of one merchant and one mini-program.
 
-    ``hosts`` are base URLs, the official one first: when a connection fails the next one is
-    tried, and the one that worked is asked first from then on. That is safe because an order's
-    number makes every call repeatable. ``public_key_id`` asks for answers signed by that key.
+    ``hosts`` and ``public_key_id`` are those of its ``Exchange``: going on to another host is
+    safe because an order's number makes every call repeatable.
     """
 
     def __init__(
@@ -42,14 +40,13 @@ class WechatPay:
         hosts: Sequence[str],
         notify_url: str,
     ) -> None:
-        self._http = http
         self._clock = clock
         self._key = key
-        self._platform = platform
         self._callbacks = callbacks
         self._appid = appid
-        self._public_key_id = public_key_id
-        self._hosts = [host.rstrip("/") for host in hosts]
+        self._exchange = Exchange(
+            http, clock, key, platform, public_key_id=public_key_id, hosts=hosts
+        )
         self._notify_url = notify_url
 
     @property
@@ -66,7 +63,7 @@ class WechatPay:
         The same order again gives another prepay id of the same order. Raise
         ``OutsideUnavailable`` when the outcome is unknown or the channel refuses.
         """
-        answer = await self._ask(
+        answer = await self.ask(
             "POST",
             f"{TRANSACTIONS}/jsapi",
             {
@@ -105,7 +102,7 @@ class WechatPay:
         everything else, a state that we do not know included.
         """
         target = f"{_target(number)}?mchid={quote(self.merchant, safe='')}"
-        answer = await self._ask("GET", target)
+        answer = await self.ask("GET", target)
         try:
             payment = read_trade(answer)
         except (ValueError, KeyError) as error:
@@ -120,50 +117,19 @@ class WechatPay:
         Raise ``ChannelRefused`` when the channel will not (it was paid: query it) and
         ``OutsideUnavailable`` when the outcome is unknown.
         """
-        await self._ask("POST", f"{_target(number)}/close", {"mchid": self.merchant})
+        await self.ask("POST", f"{_target(number)}/close", {"mchid": self.merchant})
 
-    def read_callback(self, headers: Mapping[str, str], body: bytes) -> PayCallback:
+    def read_callback(
+        self, headers: Mapping[str, str], body: bytes
+    ) -> PayCallback | RefundCallback:
         """Return what the platform reports; raise ``CallbackForged``, nothing else."""
         return self._callbacks.read(headers, body)
 
-    async def _ask(
+    async def ask(
         self, method: str, target: str, content: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Return the object of a 2xx answer that the platform signed, empty for 204."""
-        body = b"" if content is None else json.dumps(content, ensure_ascii=False).encode()
-        reply = await self._send(method, target, body)
-        if not 200 <= reply.status < 300:
-            raise _refusal(reply)
-        try:
-            self._platform.check(reply.headers, reply.body, self._clock.now().timestamp())
-            return load_object(reply.body) if reply.body else {}
-        except (NotAuthentic, ValueError, RecursionError) as error:
-            raise OutsideUnavailable from error
-
-    async def _send(self, method: str, target: str, body: bytes) -> Reply:
-        for host in list(self._hosts):
-            try:
-                reply = await self._http.request(
-                    method,
-                    host + target,
-                    headers=self._headers(method, target, body),
-                    body=body or None,
-                )
-            except Unreachable:
-                continue
-            # Keep to the host that answers: waiting for a dead one at each call would cost more.
-            self._hosts.sort(key=host.__ne__)
-            return reply
-        raise OutsideUnavailable
-
-    def _headers(self, method: str, target: str, body: bytes) -> dict[str, str]:
-        timestamp = int(self._clock.now().timestamp())
-        return {
-            "Authorization": self._key.authorize(method, target, body, timestamp),
-            "Content-Type": "application/json",
-            "User-Agent": "zhangban",
-            "Wechatpay-Serial": self._public_key_id,
-        }
+        """Return what the platform signed; see ``Exchange.ask``."""
+        return await self._exchange.ask(method, target, content)
 
 
 def plain_text(text: str, limit: int) -> str:
@@ -183,12 +149,3 @@ def _checked(number: str) -> str:
     if not _NUMBER.fullmatch(number):
         raise ValueError("an order number has 6 to 32 characters of 0-9A-Za-z_-|*")
     return number
-
-
-def _refusal(reply: Reply) -> ChannelRefused:
-    try:
-        reason = str(load_object(reply.body).get("code", ""))[:64]
-    except (ValueError, RecursionError):
-        reason = ""
-    kind = OrderUnknown if (reply.status, reason) == (404, "ORDER_NOT_EXIST") else ChannelRefused
-    return kind(reply.status, reason)

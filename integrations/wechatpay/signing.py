@@ -5,6 +5,7 @@ import binascii
 import re
 import secrets
 from collections.abc import Mapping
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -25,15 +26,12 @@ class NotAuthentic(Exception):
 
 
 class MerchantKey:
-    """The merchant's private key, loaded once: loading costs a hundred signatures."""
+    """The merchant's private key."""
 
     def __init__(self, merchant: str, serial: str, pem: str) -> None:
-        key = load_pem_private_key(pem.encode(), password=None)
-        if not isinstance(key, RSAPrivateKey):
-            raise ValueError("the merchant's key must be an RSA key")
         self.merchant = merchant
         self._serial = serial
-        self._key = key
+        self._key = _private_key(pem)
 
     def sign(self, message: bytes) -> str:
         """Return the signature in base64."""
@@ -98,6 +96,15 @@ def canonical(*lines: str, body: bytes) -> bytes:
 def make_nonce() -> str:
     """Return 32 characters that nobody can guess."""
     return secrets.token_hex(16)
+
+
+@lru_cache(maxsize=4)
+def _private_key(pem: str) -> RSAPrivateKey:
+    """Return a key; loading and checking one costs a hundred signatures."""
+    key = load_pem_private_key(pem.encode(), password=None)
+    if not isinstance(key, RSAPrivateKey):
+        raise ValueError("the merchant's key must be an RSA key")
+    return key
 
 
 def _public_key(pem: str) -> RSAPublicKey:

@@ -22,17 +22,17 @@ PROOF = ("amount_fen", "currency", "payer", "transaction_id", "paid_at")
 
 def read_trade(trade: Mapping[str, Any]) -> ChannelPayment:
     """Return the payment; raise ``ValueError`` or ``KeyError`` for what we do not understand."""
-    amount, payer = _object(trade, "amount"), _object(trade, "payer")
+    amount, payer = object_in(trade, "amount"), object_in(trade, "payer")
     payment = ChannelPayment(
-        number=_required(trade, "out_trade_no"),
-        settlement=SETTLEMENTS[_required(trade, "trade_state")],
-        merchant=_required(trade, "mchid"),
-        appid=_required(trade, "appid"),
-        amount_fen=_fen(amount.get("total")),
-        currency=_text(amount, "currency"),
-        payer=_text(payer, "openid"),
-        transaction_id=_text(trade, "transaction_id"),
-        paid_at=_moment(_text(trade, "success_time")),
+        number=required_in(trade, "out_trade_no"),
+        settlement=SETTLEMENTS[required_in(trade, "trade_state")],
+        merchant=required_in(trade, "mchid"),
+        appid=required_in(trade, "appid"),
+        amount_fen=fen_of(amount.get("total")),
+        currency=text_in(amount, "currency"),
+        payer=text_in(payer, "openid"),
+        transaction_id=text_in(trade, "transaction_id"),
+        paid_at=moment_of(text_in(trade, "success_time")),
     )
     if payment.settlement is Settlement.PAID and None in (getattr(payment, name) for name in PROOF):
         raise ValueError("paid, but incomplete")
@@ -58,28 +58,28 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
-def _object(trade: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def object_in(trade: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = trade.get(name, {})
     if not isinstance(value, dict):
         raise ValueError(name)
     return value
 
 
-def _text(trade: Mapping[str, Any], name: str) -> str | None:
+def text_in(trade: Mapping[str, Any], name: str) -> str | None:
     value = trade.get(name)
     if value is not None and not isinstance(value, str):
         raise ValueError(name)
     return value or None
 
 
-def _required(trade: Mapping[str, Any], name: str) -> str:
-    value = _text(trade, name)
+def required_in(trade: Mapping[str, Any], name: str) -> str:
+    value = text_in(trade, name)
     if value is None:
         raise ValueError(name)
     return value
 
 
-def _fen(value: object) -> int | None:
+def fen_of(value: object) -> int | None:
     if value is None:
         return None
     # bool is an int, and a float would be yuan.
@@ -88,7 +88,7 @@ def _fen(value: object) -> int | None:
     return value
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment_of(text: str | None) -> datetime | None:
     if text is None:
         return None
     at = datetime.fromisoformat(text)
