@@ -4,12 +4,12 @@ from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sanic.response import HTTPResponse
 
-from api.auth import PUBLIC, PULLING, READING
+from api.auth import PULLING
 from api.call import Call
-from api.files import send_file
-from api.routes import Binary, Routes
+from api.routes import Routes
+from models.rules.handoff import ReturnCode
+from models.rules.states import HandoffStatus
 from services.actors import Machine
 from services.handoff import (
     Acknowledgement,
@@ -17,12 +17,10 @@ from services.handoff import (
     Lease,
     LeasedPackage,
     LeaseLost,
-    OpenPackage,
     PackageUnknown,
     ReceiptCodeWrong,
 )
-from services.materials import MaterialUnknown
-from services.packages import FOLLOWING_SCHEMA, SCHEMA
+from services.handoff_lists import Listed, PackageFilter
 
 handoff = Routes("handoff", "/backoffice/v1", PULLING)
 ROUTES = (handoff,)
@@ -39,13 +37,17 @@ class LeaseBody(BaseModel):
 
 class LeasedPackageView(BaseModel):
     """``body`` is JSON in a string: take its UTF-8 bytes, compare their SHA-256 with ``digest``,
-    then read them by the schema ``package-v1`` (kind ACCEPTED) or ``package-v2`` (any other)."""
+    then read them by the schema that their ``schema`` names (``package-v3``; older packages ``v1``
+    and ``v2``). ``signature``: a detached JWS (ES256) over the same bytes. ``leases`` above 1: it
+    was taken before."""
 
     id: UUID
     case_no: str
     seq: int
     kind: str
     digest: str
+    signature: str | None
+    leases: int
     body: str
 
     @classmethod
@@ -89,38 +91,89 @@ class AckView(BaseModel):
         return cls(package_id=given.package_id, acked_at=given.acked_at.isoformat())
 
 
-class OpenQuery(BaseModel):
+class TokenBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    status: Literal["open"] = "open"
+    lease_token: str = Field(min_length=1, max_length=100)
+
+
+class ExtendBody(TokenBody):
+    """For how many seconds from now; one lease lasts four hours at most."""
+
+    seconds: int = Field(600, ge=30, le=3600)
+
+
+class ExtendedView(BaseModel):
+    package_id: UUID
+    leased_until: str
+
+
+class ReturnBody(TokenBody):
+    """Why it cannot be taken, technically; ``text`` is for the operator, without personal data."""
+
+    code: ReturnCode
+    text: str = Field("", max_length=300)
+
+
+class ReturnedView(BaseModel):
+    package_id: UUID
+    status: Literal["READY"] = "READY"
+
+
+class OpenQuery(BaseModel):
+    """``returned``: came back at least once; ``late``: past the hour by which it was to be taken
+    over. ``case_no``, ``kind``: only these."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Literal["open", "READY", "LEASED"] = "open"
+    kind: str | None = Field(None, max_length=24)
+    case_no: str | None = Field(None, max_length=50)
+    returned: bool | None = None
+    late: bool | None = None
     limit: int = Field(50, ge=1, le=100)
     cursor: UUID | None = None
 
+    def filter(self) -> PackageFilter:
+        status = None if self.status == "open" else HandoffStatus(self.status)
+        return PackageFilter(
+            status=status,
+            kind=self.kind,
+            case_no=self.case_no,
+            returned=self.returned,
+            late=self.late,
+        )
+
 
 class OpenPackageView(BaseModel):
-    """``status`` is READY or LEASED; ``leases`` counts how often it was taken."""
+    """``status`` is READY or LEASED; ``leases`` counts how often it was taken, ``returns`` how
+    often it came back, with the last reason; ``pull_by``: until when it is to be acknowledged."""
 
     id: UUID
     case_no: str
     seq: int
     kind: str
+    item_code: str
     status: str
     leases: int
     leased_until: str | None
+    returns: int
+    return_code: str | None
+    return_text: str | None
+    pull_by: str | None
     created_at: str
 
     @classmethod
-    def of(cls, package: OpenPackage) -> "OpenPackageView":
-        until = package.leased_until
+    def of(cls, package: Listed) -> "OpenPackageView":
+        until, by = package.leased_until, package.pull_by
+        same = {name: getattr(package, name) for name in cls.model_fields}
         return cls(
-            id=package.id,
-            case_no=package.case_no,
-            seq=package.seq,
-            kind=package.kind,
-            status=package.status,
-            leases=package.leases,
-            leased_until=until.isoformat() if until else None,
-            created_at=package.created_at.isoformat(),
+            **{
+                **same,
+                "leased_until": until.isoformat() if until else None,
+                "pull_by": by.isoformat() if by else None,
+                "created_at": package.created_at.isoformat(),
+            }
         )
 
 
@@ -142,7 +195,7 @@ async def list_open(call: Call[Machine]) -> OpenPackages:
     """List the packages of one's agency that are not acknowledged."""
     query = call.query(OpenQuery)
     page, following = await call.ctx.handoff.open_packages(
-        call.who, limit=query.limit, after=query.cursor
+        call.who, limit=query.limit, after=query.cursor, wanted=query.filter()
     )
     return OpenPackages(
         packages=[OpenPackageView.of(package) for package in page], next_cursor=following
@@ -166,30 +219,28 @@ async def acknowledge(call: Call[Machine], package_id: UUID) -> AckView:
 
 
 @handoff.add(
-    "GET",
-    "/packages/<package_id:uuid>/materials/<material_id:uuid>",
-    surface=READING,
-    answer=Binary(("image/jpeg", "image/png", "image/webp", "application/pdf"), partial=True),
-    errors=(MaterialUnknown,),
-    etag=True,
+    "POST",
+    "/packages/<package_id:uuid>/extend",
+    body=ExtendBody,
+    answer=ExtendedView,
+    errors=(PackageUnknown, LeaseLost),
 )
-async def get_material(call: Call[Machine], package_id: UUID, material_id: UUID) -> HTTPResponse:
-    """Download a material of a package: the bytes that its applicant uploaded."""
-    file = await call.ctx.materials.open_for_machine(call.who, package_id, material_id)
-    return await send_file(call.request, call.ctx.materials.files, file)
+async def extend(call: Call[Machine], package_id: UUID) -> ExtendedView:
+    """Hold a leased package longer, under the same token."""
+    body = call.body(ExtendBody)
+    until = await call.ctx.handoff.extend(call.who, package_id, body.lease_token, body.seconds)
+    return ExtendedView(package_id=package_id, leased_until=until.isoformat())
 
 
 @handoff.add(
-    "GET", "/schemas/package-v1", surface=PUBLIC, answer=Binary(("application/schema+json",))
+    "POST",
+    "/packages/<package_id:uuid>/return",
+    body=ReturnBody,
+    answer=ReturnedView,
+    errors=(PackageUnknown, LeaseLost),
 )
-async def get_schema(call: Call[None]) -> HTTPResponse:
-    """Show the JSON Schema of a case's first package."""
-    return HTTPResponse(SCHEMA, content_type="application/schema+json")
-
-
-@handoff.add(
-    "GET", "/schemas/package-v2", surface=PUBLIC, answer=Binary(("application/schema+json",))
-)
-async def get_following_schema(call: Call[None]) -> HTTPResponse:
-    """Show the JSON Schema of a package that follows a case's first."""
-    return HTTPResponse(FOLLOWING_SCHEMA, content_type="application/schema+json")
+async def give_back(call: Call[Machine], package_id: UUID) -> ReturnedView:
+    """Give a package back for a technical reason: it is served again."""
+    body = call.body(ReturnBody)
+    await call.ctx.handoff.give_back(call.who, package_id, body.lease_token, body.code, body.text)
+    return ReturnedView(package_id=package_id)

@@ -15,6 +15,7 @@ import asyncpg
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse, json, raw
 
+from benchmarks.bare_handoff import add_routes
 from models.database import config_for
 from settings import Settings
 
@@ -42,7 +43,7 @@ VALUES ($1, $3, 'PRE_REVIEW_SLA', $4, $5, 1, 'WORKING_DAY', $6, $5, '2026.1', fa
 NOTICE = "INSERT INTO notices (id, case_id, kind, seq, issued_at) VALUES ($1, $2, 'N01', 1, $3)"
 SHOWN = """
 INSERT INTO consents (id, account_id, case_id, purpose, version, kind, answer, digest, answered_at)
-SELECT $2, account_id, id, 'CASE_HANDLING', '2026.1', 'NOTICE', 'SHOWN', '', $3 FROM cases
+SELECT $2, account_id, id, 'CASE_HANDLING', '2026.2', 'NOTICE', 'SHOWN', '', $3 FROM cases
 WHERE id = $1"""
 # A job as the queue's own library writes it: the row, and a line in its log.
 JOB = """
@@ -86,8 +87,9 @@ async def submit(request: Request, case_id: UUID) -> HTTPResponse:
 async def upload(request: Request) -> HTTPResponse:
     """Hash and write in the loop: nothing is quicker as long as one file comes at a time.
 
-    The file is kept under its digest, as an upload is: one that was removed at once would get the
-    same warm pages of memory again and again, and its bytes would never have had to stay.
+    The file is kept under its digest, and the name is made to last like the bytes: one that was
+    removed at once would get the same warm pages of memory again and again, and its bytes would
+    never have had to stay.
     """
     stream: Any = request.stream
     digest = hashlib.sha256()
@@ -98,6 +100,7 @@ async def upload(request: Request) -> HTTPResponse:
             file.write(chunk)
         await asyncio.to_thread(os.fsync, file.fileno())
     path.replace(request.app.ctx.folder / digest.hexdigest())
+    await asyncio.to_thread(os.fsync, request.app.ctx.directory)
     return json({"sha256": digest.hexdigest()}, status=201)
 
 
@@ -106,6 +109,7 @@ def make_app(settings: Settings) -> Sanic[Any, Any]:
     app.config.REQUEST_MAX_SIZE = 1024 * 1024
     app.ctx.folder = settings.data_dir / "bare"
     app.ctx.folder.mkdir(parents=True, exist_ok=True)
+    app.ctx.directory = os.open(app.ctx.folder, os.O_RDONLY)
 
     async def start(app: Sanic[Any, Any]) -> None:
         app.ctx.pool = await asyncpg.create_pool(**pool_of(settings))
@@ -119,6 +123,7 @@ def make_app(settings: Settings) -> Sanic[Any, Any]:
     app.add_route(read, "/progress/<case_id:uuid>")
     app.add_route(submit, "/submit/<case_id:uuid>", methods=["POST"])
     app.add_route(upload, "/upload", methods=["POST"], stream=True)
+    add_routes(app)
     return app
 
 

@@ -41,7 +41,7 @@ FORM: Mapping[str, Any] = {
     "contractor": "示例县绿源工程有限公司",
 }
 LARGE_CODE = "11511499MB9000082B400011712900799"
-LARGE_MEGABYTES = 50
+LARGE_MEGABYTES = 210
 LARGE_SLOT = "M04"
 
 # What differs between a case and its copy; everything else is copied as it stands.
@@ -75,7 +75,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Prepared:
-    """``drafts`` are ready to submit, ``underway`` are accepted, ``large`` take 50 MB a file."""
+    """``drafts`` are ready to submit, ``underway`` are accepted, ``large`` take 210 MB a file."""
 
     drafts: Sequence[Draft]
     underway: Sequence[Draft]

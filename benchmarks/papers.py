@@ -1,13 +1,15 @@
-"""A PDF of any size: one page with one picture, as a scanner makes it."""
+"""A PDF of any size: pages with a picture of 4 MB each, as a scanner makes them."""
 
 import os
+from collections.abc import Iterator
 from uuid import uuid4
 
-_OBJECTS = (
-    b"<< /Type /Catalog /Pages 2 0 R >>",
-    b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+PAGE_BYTES = 4 * 1024 * 1024
+_CATALOG = b"<< /Type /Catalog /Pages 2 0 R >>"
+_PAGES = b"<< /Type /Pages /Kids [%b] /Count %d >>"
+_PAGE = (
     b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842]"
-    b" /Resources << /XObject << /Scan 4 0 R >> >> >>",
+    b" /Resources << /XObject << /Scan %d 0 R >> >> >>"
 )
 _PICTURE = (
     b"<< /Type /XObject /Subtype /Image /Width 1000 /Height 1000 /BitsPerComponent 8"
@@ -28,10 +30,9 @@ def opening() -> bytes:
 def rest(size: int) -> bytes:
     """Return what makes any ``opening`` a PDF of ``size`` bytes at most."""
     start = len(opening())
-    picture = os.urandom(size - 1000)
     out = bytearray()
     places = []
-    for number, content in enumerate((*_OBJECTS, _PICTURE % (len(picture), picture)), start=1):
+    for number, content in enumerate(_objects(size), start=1):
         places.append(start + len(out))
         out += b"%d 0 obj\n%b\nendobj\n" % (number, content)
     table = start + len(out)
@@ -39,3 +40,14 @@ def rest(size: int) -> bytes:
     out += b"".join(b"%010d 00000 n \n" % place for place in places)
     out += b"trailer\n<< /Size %d /Root 1 0 R >>\n" % (len(places) + 1)
     return bytes(out + b"startxref\n%d\n%%%%EOF\n" % table)
+
+
+def _objects(size: int) -> Iterator[bytes]:
+    pages = -(-size // PAGE_BYTES)
+    yield _CATALOG
+    kids = b" ".join(b"%d 0 R" % number for number in range(3, 3 + 2 * pages, 2))
+    yield _PAGES % (kids, pages)
+    for page in range(pages):
+        picture = os.urandom(size // pages - 1000)
+        yield _PAGE % (4 + 2 * page)
+        yield _PICTURE % (len(picture), picture)

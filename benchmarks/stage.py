@@ -1,7 +1,7 @@
 """What is measured, started for one run: the installation of ``zhangban dev`` and the yardstick.
 
 PostgreSQL keeps its promises here (fsync, as in production), the API is one worker, no job
-worker runs, and everything is on 127.0.0.1 in a temporary folder.
+worker runs unless a measure starts it, and everything is on 127.0.0.1 in a temporary folder.
 """
 
 import asyncio
@@ -42,6 +42,7 @@ class Stage:
     api_pid: int
     bare_port: int
     unasked_port: int
+    worker: Program
 
     @property
     def port(self) -> int:
@@ -50,6 +51,16 @@ class Stage:
     @property
     def database_url(self) -> str:
         return self.settings.database_url.get_secret_value()
+
+    def memory_of_api(self, what: str) -> float:
+        """Return the API's memory in MB: ``VmRSS`` now, ``VmHWM`` the most it ever was."""
+        status = Path(f"/proc/{self.api_pid}/status").read_text()
+        told = next(line for line in status.splitlines() if line.startswith(f"{what}:"))
+        return int(told.split()[1]) / 1024
+
+    def forget_peak_of_api(self) -> None:
+        """Let the most that it ever was begin anew (proc(5), clear_refs)."""
+        Path(f"/proc/{self.api_pid}/clear_refs").write_text("5")
 
     def counts(self) -> Mapping[str, int]:
         """Return how many rows every table has."""
@@ -92,13 +103,21 @@ def staged() -> Iterator[Stage]:
         # The key that a rotation moves to has to be known before to whoever reads.
         env[f"{PREFIX}FIELD_KEYS"] += f",{SECOND_KEY_ID}={_random_key()}"
         programs["api"] = replace(programs["api"], env=env)
-        del programs["worker"]
+        worker = programs.pop("worker")
         pids = {name: started.enter_context(running(program)) for name, program in programs.items()}
         bare_port = remembered_port(ports, "bare")
         unasked_port = remembered_port(ports, "unasked")
         for name, port in (("bare", bare_port), ("unasked", unasked_port)):
             started.enter_context(running(_beside(name, env, port), cwd=ROOT))
-        yield Stage(folder, _settings(env), stack.sandbox_url, pids["api"], bare_port, unasked_port)
+        yield Stage(
+            folder,
+            _settings(env),
+            stack.sandbox_url,
+            pids["api"],
+            bare_port,
+            unasked_port,
+            replace(worker, env={**env, **worker.env}),
+        )
 
 
 def _random_key() -> str:

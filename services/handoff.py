@@ -5,52 +5,40 @@ inside. A lease that ran out is served again: the same package, the same bytes. 
 its hand-off is about its first package: what follows takes nothing back.
 """
 
+import asyncio
 import hmac
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from models.case import Case
 from models.database import rows
-from models.handoff import HandoffPackage
-from models.rules.clock_table import ClockName
+from models.ids import uuid7
+from models.rules.handoff import LONGEST_LEASE, HandoffAct, ReturnCode
 from models.rules.states import HandoffStatus
 from models.unit import transaction
+from services import handoff_lists, lateness
+from services import handoff_sql as sql
 from services.actors import Machine
-from services.clocks import Clocks
 from services.errors import Conflict, Invalid, NotFound
+from services.handed import note, package_of
+from services.handoff_lists import Listed, PackageFilter
 from services.items import Items
 from services.packages import ACCEPTED, PURPOSE, sha256_of
 from services.ports import Clock, Crypto
 
-# Cases and packages are locked together and nobody waits: what is busy now is served next time.
-LEASE = """
-WITH ready AS (
-  SELECT p.id, p.kind, c.id AS case_id, c.case_no
-  FROM handoff_packages p JOIN cases c ON c.id = p.case_id
-  WHERE p.agency_uscc = $1
-    AND (p.status = 'READY' OR (p.status = 'LEASED' AND p.leased_until <= $2))
-    AND NOT EXISTS (SELECT 1 FROM handoff_packages e
-      WHERE e.case_id = p.case_id AND e.seq < p.seq AND e.status <> 'ACKED'
-        AND e.kind <> 'ENDED')
-  ORDER BY p.id LIMIT $3
-  FOR UPDATE OF c, p SKIP LOCKED
-), marked AS (
-  UPDATE cases SET handoff_status = 'LEASED' FROM ready
-  WHERE cases.id = ready.case_id AND ready.kind = 'ACCEPTED'
-)
-UPDATE handoff_packages p
-SET status = 'LEASED', lease_digest = $4, leased_by = $5, leased_until = $6, leases = p.leases + 1
-FROM ready WHERE p.id = ready.id
-RETURNING p.id, p.seq, p.kind, p.digest, p.sealed, ready.case_no
-"""
+OPEN = PackageFilter()
+
+log = structlog.get_logger(__name__)
 
 
 class PackageUnknown(NotFound):
-    """No such package of the machine's agency."""
+    """No such package of the machine's agency and items."""
 
     code = "package_unknown"
     sentence = "没有找到这个移交包。"
@@ -79,13 +67,18 @@ class LeaseLost(Conflict):
 
 @dataclass(frozen=True)
 class LeasedPackage:
-    """A package as it is sent: ``body`` is canonical JSON, ``digest`` the SHA-256 of its UTF-8."""
+    """A package as it is sent: ``body`` is canonical JSON, ``digest`` the SHA-256 of its UTF-8.
+
+    ``signature`` is a detached JWS over the same bytes; ``leases`` counts this lease too.
+    """
 
     id: UUID
     case_no: str
     seq: int
     kind: str
     digest: str
+    signature: str | None
+    leases: int
     body: str
 
 
@@ -105,54 +98,64 @@ class Acknowledgement:
 
 
 @dataclass(frozen=True)
-class OpenPackage:
-    """A package that is not acknowledged. READY again as soon as its lease has run out."""
-
-    id: UUID
-    case_no: str
-    seq: int
-    kind: str
-    status: str
-    leases: int
-    leased_until: datetime | None
-    created_at: datetime
-
-
-@dataclass(frozen=True)
 class Handoff:
     clock: Clock
     crypto: Crypto
-    clocks: Clocks
     items: Items
 
-    @transaction
     async def lease(self, machine: Machine, *, limit: int, seconds: int) -> Lease:
         """Take up to ``limit`` packages of the machine's agency for ``seconds``, oldest first.
 
         A case's later package waits until its earlier ones are acknowledged. Leases of machines
         that ask at the same time share no package.
         """
-        now = self.clock.now()
         token = secrets.token_urlsafe(32)
-        until = now + timedelta(seconds=seconds)
-        found = await rows(
-            LEASE,
-            [machine.agency_uscc, now, limit, sha256_of(token), machine.client_id, until],
-        )
-        if not found:
-            return Lease(None, None, ())
-        ordered = sorted(found, key=lambda row: row["id"])
-        return Lease(token, until, [self._open(row) for row in ordered])
+        until = self.clock.now() + timedelta(seconds=seconds)
+        found = await self._take(machine, token, until, limit)
+        opened = []
+        for row in sorted(found, key=lambda each: each["id"]):
+            package = self._open(row)
+            if package is not None:
+                opened.append(package)
+            # Fifty long forms would otherwise hold up everybody else's answers.
+            await asyncio.sleep(0)
+        return Lease(token, until, opened) if opened else Lease(None, None, ())
 
-    def _open(self, row: dict[str, Any]) -> LeasedPackage:
-        return LeasedPackage(
-            id=row["id"],
-            case_no=row["case_no"],
-            seq=row["seq"],
-            kind=row["kind"],
-            digest=row["digest"],
-            body=self.crypto.open(row["sealed"], PURPOSE).decode(),
+    @transaction
+    async def _take(
+        self, machine: Machine, token: str, until: datetime, limit: int
+    ) -> list[dict[str, Any]]:
+        scope = [machine.agency_uscc, sorted(machine.items)]
+        taken = [sha256_of(token), machine.client_id, until]
+        ids = [uuid7() for _ in range(limit)]
+        return await rows(sql.LEASE, [*scope, self.clock.now(), limit, *taken, ids])
+
+    def _open(self, row: Mapping[str, Any]) -> LeasedPackage | None:
+        try:
+            body = self.crypto.open(row["sealed"], PURPOSE).decode()
+        except ValueError:
+            # Its lease runs out, and the third time somebody is told; the others go their way.
+            log.error("handoff.unreadable", package=str(row["id"]))
+            return None
+        named = {name: row[name] for name in ("id", "case_no", "seq", "kind", "digest")}
+        return LeasedPackage(**named, signature=row["signature"], leases=row["leases"], body=body)
+
+    async def body(self, machine: Machine, package_id: UUID) -> LeasedPackage:
+        """Return a package that the machine has leased now, or has acknowledged, once more.
+
+        Raises ``PackageUnknown`` or ``LeaseLost``.
+        """
+        package = await package_of(machine, package_id)
+        if package is None:
+            raise PackageUnknown
+        live = package.leased_until is not None and package.leased_until > self.clock.now()
+        mine = package.acked_by == machine.client_id or (
+            live and package.leased_by == machine.client_id
         )
+        opened = self._open({**vars(package), "case_no": ""}) if mine else None
+        if opened is None:
+            raise LeaseLost
+        return opened
 
     @transaction
     async def acknowledge(
@@ -163,64 +166,107 @@ class Handoff:
         Raises ``PackageUnknown``, ``DigestMismatch``, ``ReceiptCodeWrong`` or ``LeaseLost``;
         nothing changed then.
         """
-        case, package = await self._locked(machine, package_id)
+        held = await self._locked(machine, package_id)
         # Proof before state: a wrong code must not pass because the package is delivered anyway.
-        if not hmac.compare_digest(package.digest, digest.lower()):
+        if not hmac.compare_digest(held["digest"], digest.lower()):
             raise DigestMismatch
-        if not hmac.compare_digest(package.receipt_digest, sha256_of(receipt_code)):
+        if not hmac.compare_digest(held["receipt_digest"], sha256_of(receipt_code)):
             raise ReceiptCodeWrong
-        held = package.lease_digest or ""
-        if package.leased_by != machine.client_id or not hmac.compare_digest(
-            held, sha256_of(lease_token)
-        ):
-            raise LeaseLost
-        if package.acked_at is not None:
-            return Acknowledgement(package.id, package.acked_at)
+        _check_token(held, machine, lease_token)
+        if held["acked_at"] is not None:
+            return Acknowledgement(package_id, held["acked_at"])
         now = self.clock.now()
-        if package.leased_until is None or package.leased_until <= now:
-            raise LeaseLost
-        package.status = HandoffStatus.ACKED.value
-        package.acked_at, package.acked_by = now, machine.client_id
-        await package.save(update_fields=["status", "acked_at", "acked_by"])
-        if package.kind == ACCEPTED:
-            await Case.filter(id=case.id).update(handoff_status=HandoffStatus.ACKED.value)
-            item = await self.items.version(case.item_version_id)
-            await self.clocks.end(case, item, ClockName.PAPER_HANDOVER, now)
-        return Acknowledgement(package.id, now)
+        _check_alive(held, now)
+        first, case_id = held["kind"] == ACCEPTED, held["case_id"]
+        ended = await rows(
+            sql.ACKNOWLEDGE, [package_id, case_id, first, now, machine.client_id, uuid7()]
+        )
+        await self._note_late(case_id, [row["id"] for row in ended if row["due_at"] <= now], now)
+        return Acknowledgement(package_id, now)
 
-    async def _locked(self, machine: Machine, package_id: UUID) -> tuple[Case, HandoffPackage]:
-        """Return a package of the machine's agency; its case's row is held first, then its own."""
-        own = HandoffPackage.filter(id=package_id, agency_uscc=machine.agency_uscc)
-        found = await own.first()
-        if found is None:
-            raise PackageUnknown
-        case = await Case.filter(id=found.case_id).select_for_update().get()
-        return case, await own.select_for_update().get()
+    async def _note_late(self, case_id: UUID, late: Sequence[UUID], now: datetime) -> None:
+        """Tell supervision of a hand-over that was late, though no timer came in between."""
+        if late:
+            case = await Case.get(id=case_id)
+            item = await self.items.version(case.item_version_id)
+            await lateness.note_missed(case, item, late, now)
 
     async def open_packages(
-        self, machine: Machine, *, limit: int, after: UUID | None
-    ) -> tuple[Sequence[OpenPackage], UUID | None]:
+        self,
+        machine: Machine,
+        *,
+        limit: int,
+        after: UUID | None,
+        wanted: PackageFilter = OPEN,
+    ) -> tuple[Sequence[Listed], UUID | None]:
         """List what is not acknowledged yet, oldest first, and where the next page begins."""
-        waiting = HandoffPackage.filter(
-            agency_uscc=machine.agency_uscc, status__not=HandoffStatus.ACKED.value
+        mine = replace(wanted, agency_uscc=machine.agency_uscc)
+        page = await handoff_lists.read(
+            mine, self.clock.now(), limit=limit, after=after, items=machine.items
         )
-        if after is not None:
-            waiting = waiting.filter(id__gt=after)
-        found = await waiting.order_by("id").limit(limit + 1).select_related("case")
+        return page.packages, page.following
+
+    @transaction
+    async def extend(
+        self, machine: Machine, package_id: UUID, lease_token: str, seconds: int
+    ) -> datetime:
+        """Hold a package for ``seconds`` from now under the same token; return until when.
+
+        Only while the lease lives, never shorter than it was, and no longer than
+        ``LONGEST_LEASE`` in all. Raises ``PackageUnknown`` or ``LeaseLost``.
+        """
+        held, now = await self._held(machine, package_id, lease_token)
+        began = held["lease_began_at"] or now
+        wanted = min(now + timedelta(seconds=seconds), began + LONGEST_LEASE)
+        until: datetime = max(held["leased_until"], wanted)
+        if until > held["leased_until"]:
+            await rows(sql.EXTEND, [package_id, until, began])
+            await note(package_id, now, HandoffAct.EXTENDED, machine.client_id, until=until)
+        return until
+
+    @transaction
+    async def give_back(
+        self, machine: Machine, package_id: UUID, lease_token: str, code: ReturnCode, text: str
+    ) -> None:
+        """Give a package back that cannot be read or kept: it is READY again at once, and counted.
+
+        This refuses no case. Raises ``PackageUnknown`` or ``LeaseLost``.
+        """
+        held, now = await self._held(machine, package_id, lease_token)
+        await rows(sql.RETURN, [package_id, held["case_id"], code.value, text])
+        await note(
+            package_id, now, HandoffAct.RETURNED, machine.client_id, code=code.value, text=text
+        )
+        log.warning("handoff.returned", package=str(package_id), code=code.value)
+
+    async def _held(
+        self, machine: Machine, package_id: UUID, lease_token: str
+    ) -> tuple[dict[str, Any], datetime]:
+        """Return a package that the machine has now, its row held, and the time."""
+        held = await self._locked(machine, package_id)
+        _check_token(held, machine, lease_token)
         now = self.clock.now()
-        page = [_listed(package, now) for package in found[:limit]]
-        return page, page[-1].id if len(found) > limit else None
+        if held["status"] != HandoffStatus.LEASED.value:
+            raise LeaseLost
+        _check_alive(held, now)
+        return held, now
+
+    async def _locked(self, machine: Machine, package_id: UUID) -> dict[str, Any]:
+        """Return a package of the machine's; its case's row is held first, then its own."""
+        scope = [machine.agency_uscc, sorted(machine.items)]
+        found = await rows(sql.HOLD, [package_id, *scope])
+        if not found:
+            raise PackageUnknown
+        return found[0]
 
 
-def _listed(package: HandoffPackage, now: datetime) -> OpenPackage:
-    leased = package.leased_until is not None and package.leased_until > now
-    return OpenPackage(
-        id=package.id,
-        case_no=str(package.case.case_no),
-        seq=package.seq,
-        kind=package.kind,
-        status=(HandoffStatus.LEASED if leased else HandoffStatus.READY).value,
-        leases=package.leases,
-        leased_until=package.leased_until if leased else None,
-        created_at=package.created_at,
-    )
+def _check_token(held: Mapping[str, Any], machine: Machine, lease_token: str) -> None:
+    known = held["lease_digest"] or ""
+    fits = hmac.compare_digest(known, sha256_of(lease_token))
+    if held["leased_by"] != machine.client_id or not fits:
+        raise LeaseLost
+
+
+def _check_alive(held: Mapping[str, Any], now: datetime) -> None:
+    if held["leased_until"] is None or held["leased_until"] <= now:
+        raise LeaseLost

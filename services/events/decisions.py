@@ -9,6 +9,8 @@ from models.handoff import HandoffPackage
 from models.rules.events import Event
 from models.rules.states import AcceptMode, FeeStage, HandoffStatus, ShortfallStatus
 from services.errors import FieldFault
+from services.events.assessments import measured_before
+from services.events.documents import check_named
 from services.events.problems import (
     EventIncomplete,
     FeeUnsettled,
@@ -18,7 +20,7 @@ from services.events.problems import (
 )
 from services.events.reports import NOT_USABLE, Decision, Report, Told
 from services.events.results import ResultChecks
-from services.fees import Fees
+from services.fees import Fees, charges
 from services.items import PublishedItem
 from services.orders import close_soon
 from services.packages import SUPPLEMENT
@@ -41,13 +43,15 @@ class Decisions:
         checks = ResultChecks(self.transitions, self.fees.applicants)
         await self._check_read(case)
         await checks.check(told)
+        await check_named(told)
         if report.fee is not None and not await self._takes(case, item, report.fee):
             raise EventIncomplete(faults=[FieldFault("/payload/fee", NOT_USABLE)])
         if report.decision is Decision.APPROVED:
             await self._check_approvable(case, item, report.fee)
             await self._apply(told, Event.DECIDE_APPROVE)
             if item.fee_stage is FeeStage.AFTER_DECISION:
-                await self.fees.assess(case, item, measured=report.fee)
+                measured = report.fee or await measured_before(case)
+                await self.fees.assess(case, item, measured=measured)
         else:
             await self._apply(told, Event.DECIDE_REJECT)
             await close_soon(self.transitions.jobs, case.id)
@@ -61,6 +65,8 @@ class Decisions:
 
     async def _takes(self, case: Case, item: PublishedItem, measured: Mapping[str, Any]) -> bool:
         """Tell whether a measurement is of use: what the applicant was told to pay stays."""
+        if not charges(case, item):
+            return False
         if item.fee_stage is FeeStage.AFTER_ACCEPTANCE:
             return await self.fees.agrees(case, item, measured)
         return item.fee_stage is FeeStage.AFTER_DECISION

@@ -8,18 +8,19 @@ from functools import cached_property
 from models.case import Case
 from models.database import Duplicate
 from models.handoff import BackofficeEvent
-from models.ids import uuid7
-from models.payment import Fee
-from models.rules.states import HandoffStatus
+from models.rules.states import IMPORTED, HandoffStatus
 from models.unit import transaction
 from services.access import CaseUnknown
 from services.actors import Machine
 from services.alerts import watch
-from services.announcements import announce
+from services.events.assessments import Assessments, charge
 from services.events.decisions import Decisions
+from services.events.documents import Documents
 from services.events.endings import Endings
 from services.events.inquiries import Inquiries
+from services.events.parking import Fate, Parking, first_missing
 from services.events.problems import (
+    CorrectionAfterAcceptance,
     EventFromFuture,
     EventOutOfOrder,
     EventReused,
@@ -28,16 +29,31 @@ from services.events.problems import (
 )
 from services.events.procedures import Procedures
 from services.events.reports import EventType, Report, Reported, Told, check_content
+from services.events.supplements import Supplements
 from services.fees import Fees
 from services.items import Items, PublishedItem
 from services.results import Results
-from services.transitions import Transitions
+from services.transitions import StepNotAllowed, Transitions
 
 # Two machines' clocks never agree to the second.
 SKEW = timedelta(minutes=5)
-OWED = "费用算好了,请缴费,缴后才能批"
+
+# What waits for the applicant's answer, which would go out as a package.
+ASKING = (EventType.INFORMATION_REQUESTED, EventType.SHORTFALL_JUDGED)
 
 Verb = Callable[[Told], Awaitable[None]]
+
+
+def check_beginning(case: Case, report: Report) -> None:
+    """Raise ``PackageNotAcknowledged``; of a case lodged elsewhere there is none to acknowledge.
+
+    Nor can its applicant answer there what is asked here: raise ``StepNotAllowed``.
+    """
+    if case.origin == IMPORTED:
+        if report.type in ASKING:
+            raise StepNotAllowed
+    elif case.handoff_status != HandoffStatus.ACKED.value:
+        raise PackageNotAcknowledged
 
 
 @dataclass(frozen=True)
@@ -46,6 +62,8 @@ class BackofficeEvents:
     transitions: Transitions
     fees: Fees
     results: Results
+    parking: Parking
+    supplements: Supplements
 
     @cached_property
     def _verbs(self) -> Mapping[EventType, Verb]:
@@ -61,15 +79,19 @@ class BackofficeEvents:
             EventType.CORRECTION_REQUESTED: inquiries.demand,
             EventType.WITHDRAWAL_ANSWERED: endings.answer_withdrawal,
             EventType.TERMINATED: endings.terminate,
+            EventType.FEE_ASSESSED: Assessments(self.transitions, self.fees).assess,
+            EventType.SHORTFALL_JUDGED: self.supplements.judge,
+            EventType.RESULT_READY: Documents(self.transitions).ready,
             EventType.DECIDED: Decisions(self.transitions, self.fees, self.results).decide,
         }
 
     async def report(self, machine: Machine, report: Report) -> Reported:
         """Apply an event of the machine's agency; the same event again changes nothing.
 
-        A refused event leaves no trace but an alert, and the fee that an approval told of: it can
-        be sent again once the case allows it, or the fee is paid. Raises ``CaseUnknown``, the
-        problems of this package, of the fees, ``StepNotAllowed``.
+        An event before its turn is parked; ``Turns`` applies it once the gap has closed. A refused
+        event leaves no trace but an alert, and the fee that an approval told of: it can be sent
+        again once the case allows it, or the fee is paid. Raises ``CaseUnknown``, the problems of
+        this package, of the fees, ``StepNotAllowed``.
         """
         check_content(report)
         if report.occurred_at > self.transitions.clock.now() + SKEW:
@@ -77,8 +99,7 @@ class BackofficeEvents:
         try:
             return await self._report(machine, report)
         except FeeUnsettled:
-            if report.fee is not None:
-                await self._charge(machine, report)
+            await self.charge(machine, report)
             raise
         except Duplicate as error:
             # The same event id arrived at the same moment for another case.
@@ -90,53 +111,63 @@ class BackofficeEvents:
         known = await BackofficeEvent.get_or_none(
             source=machine.client_id, event_id=report.event_id
         )
-        if known is not None:
-            if known.case_id != case.id or known.body_digest != report.digest:
+        if known is not None and known.case_id != case.id:
+            raise EventReused
+        if known is not None and known.fate != Fate.REFUSED.value:
+            if known.body_digest != report.digest:
                 raise EventReused
-            return Reported("duplicate", report.case_no, case.state.value)
-        expected = case.backoffice_seq + 1
-        if report.seq != expected:
-            raise EventOutOfOrder(facts={"expected_seq": expected})
-        if case.handoff_status != HandoffStatus.ACKED.value:
-            raise PackageNotAcknowledged
-        await self._record(machine, case, report)
-        await self._verbs[report.type](Told(case, item, machine.actor, report))
+            return await self._again(case, Fate(known.fate))
+        await self._check_number(case, report)
+        check_beginning(case, report)
+        if report.seq > case.backoffice_seq + 1:
+            await self._check_worth_keeping(case, report)
+            await self.parking.keep(machine, case, report, Fate.PARKED)
+            return await self._again(case, Fate.PARKED)
+        await self.parking.keep(machine, case, report, Fate.APPLIED)
+        await self.act(case, item, machine, report)
         return Reported("applied", report.case_no, case.state.value)
 
+    async def _again(self, case: Case, fate: Fate) -> Reported:
+        number, state = str(case.case_no), case.state.value
+        if fate is Fate.APPLIED:
+            return Reported("duplicate", number, state)
+        return Reported("parked", number, state, await first_missing(case))
+
+    async def _check_number(self, case: Case, report: Report) -> None:
+        taken = BackofficeEvent.filter(case_id=case.id, seq=report.seq, fate=Fate.PARKED.value)
+        if report.seq <= case.backoffice_seq or await taken.exists():
+            raise EventOutOfOrder(facts={"expected_seq": await first_missing(case)})
+
+    async def _check_worth_keeping(self, case: Case, report: Report) -> None:
+        """Refuse at once what no turn could make right."""
+        if report.type is EventType.CORRECTION_REQUESTED:
+            raise CorrectionAfterAcceptance
+        if case.state.closed:
+            raise StepNotAllowed
+
+    async def act(self, case: Case, item: PublishedItem, machine: Machine, report: Report) -> None:
+        """Do what an event says, whose turn it is and which is recorded; the case's row is held."""
+        await self._verbs[report.type](Told(case, item, machine.actor, report))
+        await self.parking.follow(case)
+
     @transaction
-    async def _charge(self, machine: Machine, report: Report) -> None:
+    async def charge(self, machine: Machine, report: Report) -> None:
         """Make the fee that nobody could compute at a deemed acceptance, so that it can be paid.
 
         Apart from the event: that one was undone, since nothing is approved before the payment.
         """
+        if report.fee is None:
+            return
         case, item = await self._locked(machine, report.case_no)
         if not case.state.closed and report.seq == case.backoffice_seq + 1:
-            known = await Fee.exists(case_id=case.id, stage=item.fee_stage.value)
-            fee = await self.fees.assess(case, item, measured=report.fee)
-            if fee is not None and not known and fee.settled_at is None:
-                transitions, now = self.transitions, self.transitions.clock.now()
-                await announce(transitions.jobs, case, OWED, now, key=f"fee:{fee.id}")
-                transitions.look_again(case)
+            await charge(self.transitions, self.fees, case, item, dict(report.fee))
 
     async def _locked(self, machine: Machine, case_no: str) -> tuple[Case, PublishedItem]:
         case = await Case.filter(case_no=case_no).select_for_update().get_or_none()
         if case is None:
             raise CaseUnknown
         item = await self.items.version(case.item_version_id)
-        if item.agency_uscc != machine.agency_uscc:
+        if not machine.answers_for(item.agency_uscc, item.code):
             raise CaseUnknown
         watch(self.transitions.clock, case, item, machine.actor)
         return case, item
-
-    async def _record(self, machine: Machine, case: Case, report: Report) -> None:
-        await BackofficeEvent.create(
-            id=uuid7(),
-            source=machine.client_id,
-            event_id=report.event_id,
-            case_id=case.id,
-            seq=report.seq,
-            type=report.type.value,
-            body_digest=report.digest,
-            occurred_at=report.occurred_at,
-            received_at=self.transitions.clock.now(),
-        )

@@ -1,7 +1,7 @@
 """Why an event of a back-office is refused."""
 
 from models.rules.supervision import AlertKind
-from services.errors import Conflict, Invalid
+from services.errors import Conflict, Invalid, NotFound
 
 
 class EventReused(Conflict):
@@ -12,10 +12,24 @@ class EventReused(Conflict):
 
 
 class EventOutOfOrder(Conflict):
-    """Events of a case are numbered 1, 2, 3; ``expected_seq`` tells which is next."""
+    """Another event has this number; ``expected_seq`` is the first that is still to come."""
 
     code = "event_out_of_order"
-    sentence = "事件顺序不对,请按顺序重新报送。"
+    sentence = "这个序号已经用过,请按顺序重新报送。"
+
+
+class EventsWaiting(Conflict):
+    """Too many events of the case wait for ``expected_seq``; nothing further is parked."""
+
+    code = "too_many_events_waiting"
+    sentence = "这个办件等待中的事件太多,请先补报缺少的事件。"
+
+
+class EventUnknown(NotFound):
+    """The caller sent no such event, or it was refused at once and left no trace."""
+
+    code = "event_unknown"
+    sentence = "没有找到这个事件。"
 
 
 class EventIncomplete(Invalid):
@@ -53,6 +67,21 @@ class FeeUnsettled(Conflict):
     code = "fee_unsettled"
     alert = AlertKind.OUT_OF_ORDER
     sentence = "费用还没有缴清,不能报送批准决定。"
+
+
+class FeeAssessedBefore(Conflict):
+    """The fee was made, and this measurement gives another: what was told stays."""
+
+    code = "fee_assessed_before"
+    alert = AlertKind.OUT_OF_ORDER
+    sentence = "费用已经核定并告知申请人,不能再改。确有差错的,请走退费程序。"
+
+
+class ResultDocumentMissing(Conflict):
+    """A document that the event names has not come, or was held back; each fault names one."""
+
+    code = "result_document_missing"
+    sentence = "事件里提到的结果文件还没有上传或没有通过核对,请先上传。"
 
 
 class ProcedureNotAllowed(Conflict):
@@ -134,10 +163,3 @@ class ShortfallOpen(Conflict):
     code = "shortfall_open"
     alert = AlertKind.OUT_OF_ORDER
     sentence = "容缺的材料还没有补齐,不能报送批准决定。"
-
-
-class ResultMismatch(Conflict):
-    """The result names somebody else than the application; each fault names a field."""
-
-    code = "result_mismatch"
-    sentence = "办理结果的当事人和申请不一致,请在1个工作日内更正后重新报送。"

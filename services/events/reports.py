@@ -1,12 +1,12 @@
 """What a back-office says of a case, as values, and what each type of event has to say."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
@@ -31,12 +31,22 @@ class EventType(StrEnum):
     CORRECTION_REQUESTED = "correction_requested"
     WITHDRAWAL_ANSWERED = "withdrawal_answered"
     TERMINATED = "terminated"
+    FEE_ASSESSED = "fee_assessed"
+    SHORTFALL_JUDGED = "shortfall_judged"
     DECIDED = "decided"
+    RESULT_READY = "result_ready"
 
 
 class Decision(StrEnum):
     APPROVED = "APPROVED"
     REJECTED = "REJECTED"
+
+
+class ShortfallVerdict(StrEnum):
+    """What a department says of a material that was promised and came."""
+
+    FULFILLED = "FULFILLED"
+    DEFECTIVE = "DEFECTIVE"
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,9 @@ class Report:
     reason_code: TerminationReason | None = None
     holder_name: str | None = None
     holder_id_sha256: str | None = None
+    documents: Sequence[str] | None = None
+    material_code: str | None = None
+    verdict: ShortfallVerdict | None = None
 
     @property
     def payload(self) -> Mapping[str, Any]:
@@ -82,17 +95,44 @@ class Report:
         }
         return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
+    def kept(self, sender: str) -> bytes:
+        """Return the event as it waits for its turn, with the name of the system that sent it."""
+        return orjson.dumps({"sender": sender, "report": vars(self)})
 
+    @classmethod
+    def read(cls, kept: bytes) -> tuple[Self, str]:
+        """Return an event that ``kept`` wrote, and its sender's name."""
+        content = orjson.loads(kept)
+        said = content["report"]
+        for name, kind in KINDS.items():
+            if said[name] is not None:
+                said[name] = kind(said[name])
+        return cls(**said), content["sender"]
+
+
+KINDS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
+    {
+        "type": EventType,
+        "occurred_at": datetime.fromisoformat,
+        "decision": Decision,
+        "reason_code": TerminationReason,
+        "verdict": ShortfallVerdict,
+    }
+)
 ENVELOPE = ("event_id", "case_no", "seq", "type", "occurred_at")
 
 
 @dataclass(frozen=True)
 class Reported:
-    """What became of an event: "applied", or "duplicate" of one that was."""
+    """What became of an event: "applied", "duplicate" of one that was, or "parked".
+
+    ``expected_seq``, of a parked one: the first number of the case that is still to come.
+    """
 
     outcome: str
     case_no: str
     state: str
+    expected_seq: int | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +168,12 @@ SAYS: Mapping[EventType, Content] = MappingProxyType(
         EventType.CORRECTION_REQUESTED: _says(may="question reason"),
         EventType.WITHDRAWAL_ANSWERED: _says("confirmed", "reason"),
         EventType.TERMINATED: _says("reason_code reason"),
-        EventType.DECIDED: _says("decision document_no", "reason fee holder_name holder_id_sha256"),
+        EventType.FEE_ASSESSED: _says("fee"),
+        EventType.SHORTFALL_JUDGED: _says("material_code verdict", "reason"),
+        EventType.DECIDED: _says(
+            "decision document_no", "reason fee holder_name holder_id_sha256 documents"
+        ),
+        EventType.RESULT_READY: _says("documents"),
     }
 )
 
@@ -140,6 +185,10 @@ def check_content(report: Report) -> None:
     if report.confirmed is False:
         needed = needed | {"reason"}
     elif report.confirmed:
+        usable = usable - {"reason"}
+    if report.verdict is ShortfallVerdict.DEFECTIVE:
+        needed = needed | {"reason"}
+    elif report.verdict:
         usable = usable - {"reason"}
     if report.decision is Decision.REJECTED:
         # 行政许可法38: a refusal has reasons; and nobody pays for it.

@@ -14,9 +14,9 @@ from models.rules.clock_table import ClockName
 from models.unit import current_unit, run_in_transaction
 from services.applicants import Applicants
 from services.errors import FieldFault
-from services.events.problems import ResultMismatch
 from services.events.reports import Told
 from services.packages import sha256_of
+from services.results import ResultMismatch
 from services.transitions import Transitions
 
 DIFFERS = "和申请人不一致。"
@@ -45,26 +45,29 @@ class ResultChecks:
         ):
             faults.append(FieldFault("/payload/holder_id_sha256", DIFFERS))
         if faults:
-            current_unit().if_undone(partial(self._demand_correction, told.case.id))
+            current_unit().if_undone(partial(demand_correction, self.transitions, told.case.id))
             raise ResultMismatch(faults=faults)
-
-    async def _demand_correction(self, case_id: UUID, error: Exception) -> None:
-        if isinstance(error, ResultMismatch):
-            await run_in_transaction(partial(self._begin, case_id))
-
-    async def _begin(self, case_id: UUID) -> None:
-        case = await Case.filter(id=case_id).select_for_update().get()
-        name = ClockName.RESULT_TRANSFER_FIX
-        # The first mismatch counts: sending another wrong result wins no time.
-        running = ClockInstance.filter(case_id=case_id, name=name.value, stopped_at=None)
-        if not await running.exists():
-            await self.transitions.clocks.begin(case, name, self.transitions.clock.now())
 
     async def end(self, told: Told) -> None:
         """End the wait for a correction: the right result has come."""
         now = self.transitions.clock.now()
         clocks, name = self.transitions.clocks, ClockName.RESULT_TRANSFER_FIX
         await clocks.end(told.case, told.item, name, now)
+
+
+async def demand_correction(transitions: Transitions, case_id: UUID, error: Exception) -> None:
+    """Give a mismatch its one working day, after the refusal undid everything else."""
+    if isinstance(error, ResultMismatch):
+        await run_in_transaction(partial(_begin, transitions, case_id))
+
+
+async def _begin(transitions: Transitions, case_id: UUID) -> None:
+    case = await Case.filter(id=case_id).select_for_update().get()
+    name = ClockName.RESULT_TRANSFER_FIX
+    # The first mismatch counts: sending another wrong result wins no time.
+    running = ClockInstance.filter(case_id=case_id, name=name.value, stopped_at=None)
+    if not await running.exists():
+        await transitions.clocks.begin(case, name, transitions.clock.now())
 
 
 def _plain(name: str) -> str:
