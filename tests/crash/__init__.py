@@ -1,0 +1,1 @@
+"""Many cases at once while processes are killed: generator, nemesis, history, checker."""
