@@ -9,7 +9,7 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-e
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test check format types lint secrets bench setup lock upgrade clean-data
+.PHONY: help serve demo test check format types lint secrets bench crash setup lock upgrade clean-data
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -49,10 +49,13 @@ secrets: setup ## Accept the findings of the scan; look at the difference before
 bench: setup ## Measure the ratios
 	@$(BIN)/python -m benchmarks
 
+crash: setup ## Play many cases under kills: KILLS=500 CASES=50000 SEED=7
+	@$(BIN)/python -m tests.crash.run --kills $(or $(KILLS),60) --cases $(or $(CASES),600) $(and $(SEED),--seed $(SEED))
+
 setup: $(INSTALLED)
 
-# Done once, and again when the lock or the package's own description changes.
-$(INSTALLED): requirements-dev.lock pyproject.toml
+# Done once, and again when a lock or the package's own description changes.
+$(INSTALLED): requirements-dev.lock pyproject.toml tests/clients/package-lock.json
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("Python 3.11 or newer \
 	is needed, this is %d.%d; try: make PYTHON=python3.12" % v[:2])'
 	@echo "[1/3] a virtual environment in .venv"
@@ -61,6 +64,7 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	@$(PIP) install --quiet --no-deps --require-hashes --requirement requirements-dev.lock
 	@echo "[3/3] the application itself"
 	@PYTHONWARNINGS=ignore $(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m tests.clients.installing
 	@$(PIP) check > .venv/check || { cat .venv/check; echo "the lock is stale: make lock"; exit 1; }
 	@touch $@
 

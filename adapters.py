@@ -1,13 +1,14 @@
 """The adapters of one process: settings become everything behind the ports."""
 
+import importlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from integrations.assertions import SignedAssertions
 from integrations.broadcast import RedisBroadcast
+from integrations.certificates import MAX_ANSWER_BYTES, HttpCertificates
+from integrations.clamd import Clamd
 from integrations.clock import SystemClock
 from integrations.codes import RedisCodes
 from integrations.courier import KuaidiCourier
@@ -24,6 +25,7 @@ from integrations.oidc import OidcProvider
 from integrations.passing import RedisPassing
 from integrations.passwords import ArgonPasswords
 from integrations.printing.printer import PdfPrinter
+from integrations.pushes import WebhookPushes
 from integrations.realname import TencentRealName
 from integrations.redis import connect, make_pool
 from integrations.registers import SharedRegisters
@@ -36,15 +38,22 @@ from integrations.wechat.login import WechatpyLogin
 from integrations.wechat.messages import WechatpyMessages
 from integrations.wechat.oauth import AsyncWechatOauth
 from integrations.wechat.realname import WechatPayRealName
-from integrations.wechatpay.callbacks import CallbackReader
+from integrations.wechat.shipping import WechatShipments
+from integrations.wechatpay import bills
+from integrations.wechatpay.bills import WechatBills
 from integrations.wechatpay.client import WechatPay
-from integrations.wechatpay.signing import MerchantKey, PlatformKeys
+from providers import courier, netid, oauth, oidc, pay_bills, pay_channel
 from services.face_checks import FaceProvider
 from services.phone_codes import RULE
 from services.ports import Clock, FaceChecker
+from services.ports.files import FileCipher, ObjectStore, Scanner
 from services.sessions import ACCESS_LIFE
+from services.stored_files import StoredFiles
 from settings import Settings
+from uploads.disk import LocalObjects
 from uploads.pipeline import LocalMaterialFiles
+from uploads.reading.reader import ChildReader
+from uploads.stamping import Stamper
 
 
 @dataclass(frozen=True)
@@ -75,11 +84,25 @@ class Adapters:
     wechat_h5: AsyncWechatOauth | None
     wechat_app: AsyncWechatOauth | None
     registers: SharedRegisters
+    certificates: HttpCertificates | None
     channel: WechatPay
+    bills: WechatBills
+    shipments: WechatShipments
     courier: KuaidiCourier
+    pushes: WebhookPushes
     files: LocalMaterialFiles
+    reader: ChildReader | None
+    stored: StoredFiles
+    objects: ObjectStore
+    scanner: Scanner | None
     printer: PdfPrinter
+    watermarks: Stamper
     closers: tuple[Callable[[], Awaitable[object]], ...]
+
+    def abandon(self) -> None:
+        """End what may be ended at any moment and is begun again by another process."""
+        if self.reader is not None:
+            self.reader.abandon()
 
     async def close(self) -> None:
         for closer in self.closers:
@@ -90,11 +113,23 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
     """Build the adapters; call it inside a running loop."""
     clock = clock or SystemClock()
     http = Http()
+    library = Http(max_answer=MAX_ANSWER_BYTES)
+    files_of_bills = Http(total=bills.TOTAL_SECONDS, max_answer=bills.MAX_FILE_BYTES)
     pool = make_pool(settings.redis_url.get_secret_value())
     redis = connect(pool)
     broadcast = RedisBroadcast(redis)
-    files = LocalMaterialFiles.under(settings.data_dir / "materials")
+    reader = ChildReader() if settings.reading else None
+    crypto = _crypto(settings)
+    jobs = QueuedJobs()
+    scanner = Clamd(settings.clamav_address) if settings.clamav_address else None
+    stored = StoredFiles(clock, crypto, jobs, scanning=scanner is not None)
+    folder = settings.data_dir / "materials"
+    objects = _objects(settings, folder)
+    files = LocalMaterialFiles.under(
+        folder, stored, objects=objects, cipher=FileCipher(settings.file_cipher)
+    )
     printer = PdfPrinter()
+    watermarks = Stamper(files.store)
     wechat = AsyncWechatClient(
         http,
         redis,
@@ -111,13 +146,7 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
     )
     return Adapters(
         clock=clock,
-        crypto=FieldCrypto(
-            settings.field_key_bytes,
-            settings.field_key_active,
-            settings.index_key_bytes,
-            _signer(settings),
-            settings.former_index_key_bytes,
-        ),
+        crypto=crypto,
         tokens=JoseTokens(
             clock,
             settings.token_issuer,
@@ -133,7 +162,7 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
         codes=RedisCodes(redis, clock, RULE),
         passing=RedisPassing(redis, clock),
         broadcast=broadcast,
-        jobs=QueuedJobs(),
+        jobs=jobs,
         login=WechatpyLogin(wechat),
         messages=WechatpyMessages(wechat, settings.wechat_state),
         sms=HttpSms(
@@ -149,10 +178,10 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
             FaceProvider.TENCENT: TencentFace(faceid, settings.realname_face_rule),
             FaceProvider.WECHAT: WechatFace(wechat),
         },
-        netid=_netid(settings, http, clock),
-        oidc=_oidc(settings, http, clock),
-        wechat_h5=_oauth(settings, http, settings.wechat_h5_appid, settings.wechat_h5_secret),
-        wechat_app=_oauth(settings, http, settings.wechat_app_appid, settings.wechat_app_secret),
+        netid=netid(settings, http, clock),
+        oidc=oidc(settings, http, clock),
+        wechat_h5=oauth(settings, http, settings.wechat_h5_appid, settings.wechat_h5_secret),
+        wechat_app=oauth(settings, http, settings.wechat_app_appid, settings.wechat_app_secret),
         registers=SharedRegisters(
             http,
             clock,
@@ -160,102 +189,65 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
             access_key=settings.registers_access_key,
             secret=settings.registers_secret.get_secret_value(),
         ),
-        channel=_pay_channel(settings, http, clock),
-        courier=_courier(settings, http),
+        certificates=_certificates(settings, library, clock),
+        channel=pay_channel(settings, http, clock),
+        shipments=WechatShipments(wechat),
+        bills=pay_bills(settings, files_of_bills, clock),
+        courier=courier(settings, http),
+        pushes=WebhookPushes(settings.handoff_networks),
         files=files,
+        reader=reader,
+        stored=stored,
+        objects=objects,
+        scanner=scanner,
         printer=printer,
+        watermarks=watermarks,
         closers=(
             files.close,
+            *([] if reader is None else [reader.close]),
             printer.close,
+            watermarks.close,
             broadcast.aclose,
             http.aclose,
+            library.aclose,
+            files_of_bills.aclose,
             redis.aclose,
             pool.disconnect,
         ),
     )
 
 
+def _crypto(settings: Settings) -> FieldCrypto:
+    return FieldCrypto(
+        settings.field_key_bytes,
+        settings.field_key_active,
+        settings.index_key_bytes,
+        _signer(settings),
+        settings.former_index_key_bytes,
+    )
+
+
+def _objects(settings: Settings, folder: Path) -> ObjectStore:
+    if settings.objects_url is None:
+        return LocalObjects(folder)
+    # Only who keeps objects elsewhere has the library.
+    remote = importlib.import_module("integrations.objects")
+    made: ObjectStore = remote.RemoteObjects.at(settings.objects_url.get_secret_value())
+    return made
+
+
 def _budget(settings: Settings) -> Mapping[str, Rule]:
     return {"sms_budget": rule(f"{settings.sms_daily_budget}/day", strict=True)}
 
 
-def _netid(settings: Settings, http: Http, clock: Clock) -> HttpNetCredentials | None:
-    base, key, secret = settings.netid_api_base, settings.netid_access_key, settings.netid_secret
-    if base is None or key is None or secret is None:
+def _certificates(settings: Settings, http: Http, clock: Clock) -> HttpCertificates | None:
+    base, key = settings.certificates_api_base, settings.certificates_access_key
+    if base is None or key is None or settings.certificates_secret is None:
         return None
-    return HttpNetCredentials(
-        http, clock, base_url=base, access_key=key, secret=secret.get_secret_value()
-    )
-
-
-def _oidc(settings: Settings, http: Http, clock: Clock) -> OidcProvider | None:
-    issuer, client, secret = (
-        settings.oidc_issuer,
-        settings.oidc_client_id,
-        settings.oidc_client_secret,
-    )
-    if issuer is None or client is None or secret is None:
-        return None
-    return OidcProvider(
-        http,
-        clock,
-        issuer=issuer,
-        client_id=client,
-        client_secret=secret.get_secret_value(),
-        level_claim=settings.oidc_level_claim,
-        number_claim=settings.oidc_number_claim,
-    )
-
-
-def _oauth(
-    settings: Settings, http: Http, appid: str | None, secret: SecretStr | None
-) -> AsyncWechatOauth | None:
-    if appid is None or secret is None:
-        return None
-    return AsyncWechatOauth(
-        http,
-        api_base=settings.wechat_api_base,
-        open_base=settings.wechat_open_base or settings.wechat_api_base,
-        appid=appid,
-        secret=secret.get_secret_value(),
-    )
+    secret = settings.certificates_secret.get_secret_value()
+    return HttpCertificates(http, clock, base_url=base, access_key=key, secret=secret)
 
 
 def _signer(settings: Settings) -> DocumentSigner:
     key = settings.document_key_file.read_text()
     return DocumentSigner(key, settings.document_key_id, settings.document_retired_keys)
-
-
-def _pay_channel(settings: Settings, http: Http, clock: Clock) -> WechatPay:
-    certificates = sorted((settings.wxpay_platform_cert_dir or Path("/nonexistent")).glob("*.pem"))
-    platform = PlatformKeys(
-        {settings.wxpay_pub_key_id: settings.wxpay_pub_key_file.read_text()},
-        tuple(file.read_text() for file in certificates),
-    )
-    return WechatPay(
-        http,
-        clock,
-        MerchantKey(
-            settings.wxpay_mchid,
-            settings.wxpay_mch_serial,
-            settings.wxpay_mch_key_file.read_text(),
-        ),
-        platform,
-        CallbackReader(platform, settings.wxpay_apiv3_key.get_secret_value().encode(), clock),
-        hosts=(settings.wxpay_api_base, settings.wxpay_api_backup),
-        appid=settings.wechat_appid,
-        notify_url=f"{settings.notify_base_url}/callbacks/wechatpay",
-        public_key_id=settings.wxpay_pub_key_id,
-    )
-
-
-def _courier(settings: Settings, http: Http) -> KuaidiCourier:
-    return KuaidiCourier(
-        http,
-        order_url=settings.courier_order_url,
-        query_url=settings.courier_query_url,
-        push_url=f"{settings.notify_base_url}/callbacks/courier",
-        customer=settings.courier_customer,
-        key=settings.courier_key.get_secret_value(),
-        salt=settings.courier_salt.get_secret_value(),
-    )

@@ -2,42 +2,46 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from adapters import Adapters, make_adapters
 from api.context import Context
-from integrations.jobs import Handler, Worker
+from handing import compose_handing
+from integrations.jobs import MOST_TASKS, Handler, Worker
+from keeping import Keeping, compose_keeping
+from looking import compose_looking
 from models.database import close_database, config_for, open_database
-from models.rules.calendar import Limit
 from models.rules.lint import Policy
 from models.unit import drain
+from paying import compose_paying
 from people import compose_people
+from policies import archive_policy, credit_policy, templates
+from receiving import compose_receiving
+from reckoning import Reckoning, compose_reckoning
+from reporting import compose_reporting
 from services.acceptance import Acceptance
 from services.announcements import DELIVER
 from services.applicants import Applicants
 from services.approvals import Approvals
-from services.archive import Archive, ArchivePolicy
+from services.archive import Archive
 from services.audit import APPEND, Audit
 from services.calendars import Calendars
 from services.cases import Cases
 from services.clocks import Clocks
 from services.commitments import Commitments
 from services.consents import Consents
-from services.credit import Credit, CreditPolicy
+from services.credit import Credit
 from services.deadlines import Deadlines
 from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.editions import RECOMPUTE, Editions
 from services.ends import Ends
 from services.erasing import Erasing
-from services.events import BackofficeEvents
 from services.fees import Fees
 from services.filing import Renewals
 from services.forms import Forms
-from services.handoff import Handoff
 from services.inline_fixes import InlineFixes
 from services.inquiries import Inquiries
 from services.issuing import Desk, Issuing
@@ -59,10 +63,12 @@ from services.parties import Parties
 from services.payments import Payments
 from services.personal_requests import FULFIL, PersonalRequests
 from services.ports import Clock
+from services.ports.reading import MaterialReader
 from services.progress import ProgressReader
 from services.publications import Publications
 from services.questions import Questions
 from services.ratings import Ratings
+from services.readings import READ
 from services.recounts import Recounts
 from services.reminders import REMIND, Reminders
 from services.results import Results
@@ -81,6 +87,7 @@ from services.timers import Timers
 from services.transitions import HAND_OVER_END, ISSUE, ROLL_UP, TELL, Transitions
 from services.withdrawals import Withdrawals
 from settings import Settings
+from supplies import compose_supplies
 from uploads.multipart import StreamedMultipart
 
 
@@ -99,9 +106,13 @@ class Parts:
     audit: Audit
     issuing: Issuing
     keys: Keys
+    keeping: Keeping
+    reckoning: Reckoning
 
     async def open(self) -> None:
         await open_database(self.database)
+        # Each machine has broken uploads of its own, which no worker elsewhere can reach.
+        await self.adapters.files.sweep_temporary()
 
     async def close(self) -> None:
         """Let running units finish, then close what was opened."""
@@ -112,49 +123,56 @@ class Parts:
     def worker(self) -> Worker:
         """Return the job worker of this installation."""
         url = self.settings.database_url.get_secret_value()
-        return Worker(url, self.handlers, self.schedules)
+        limits = {READ: self.settings.readings_at_once, ISSUE: MOST_TASKS}
+        return Worker(url, self.handlers, self.schedules, limits)
+
+    def abandon(self) -> None:
+        """Let go of what takes long and is begun again by the next process: a deploy waits."""
+        self.adapters.abandon()
 
 
-def compose(settings: Settings, clock: Clock | None = None) -> Parts:
+def compose(
+    settings: Settings, clock: Clock | None = None, reader: MaterialReader | None = None
+) -> Parts:
     """Put the use-cases together over the adapters of the settings."""
     made = make_adapters(settings, clock)
     audit = Audit(made.clock, made.jobs)
     calendars = Calendars(made.clock)
-    checks = ItemChecks(made.clock, calendars, Policy(max_visits=settings.item_max_visits))
+    hosts = frozenset(filter(None, settings.external_hosts.split(",")))
+    checks = ItemChecks(made.clock, calendars, Policy(settings.item_max_visits, hosts))
     items = Items(made.clock, checks)
     drafts, questions = Drafts(made.clock, items, checks, audit), Questions(items, audit)
-    forms = Forms(made.crypto)
-    applicants = Applicants(made.crypto)
+    forms, applicants = Forms(made.crypto), Applicants(made.crypto)
     clocks = Clocks(calendars)
     transitions = Transitions(made.clock, clocks, made.jobs, made.broadcast)
     cases = Cases(made.clock, items, forms, applicants, transitions)
     fees = Fees(made.clock, forms, applicants)
-    packages = Packages(made.clock, made.crypto, forms, applicants)
+    packages = Packages(made.clock, made.crypto, forms, applicants, calendars)
     acceptance = Acceptance(transitions, packages, fees)
     deliveries = Deliveries(made.crypto, items, transitions, made.courier, made.jobs)
-    results = Results(transitions, fees, deliveries, items, made.files)
-    policy = _credit_policy(settings)
-    credit = Credit(made.clock, made.crypto, made.jobs, calendars, policy, audit)
+    results = Results(transitions, fees, deliveries, items, made.files, settings.results_declared)
+    credit = Credit(made.clock, made.crypto, made.jobs, calendars, credit_policy(settings), audit)
     ends = OriginalEnds(cases, credit, audit)
     payments = Payments(made.channel, items, transitions, acceptance, results, made.jobs)
-    materials = Materials(made.clock, made.crypto, cases, made.files, audit)
+    looking = compose_looking(made, cases, audit, reader)
+    materials = Materials(made.clock, made.crypto, cases, made.files, audit, looking.readings)
     editions = Editions(made.clock, calendars, made.jobs, audit)
     desk = Desk(made.printer, made.files, settings.public_base)
     issuing = Issuing(cases, made.crypto, made.jobs, desk)
     notices = Notices(made.clock, made.crypto, items, made.jobs, made.files, audit)
     moves = Moves(made.jobs, NewEditions(notices))
     recounts = Recounts(made.clock, calendars, made.jobs, made.broadcast, moves)
-    messages = Messages(made.clock, made.crypto, made.messages, made.sms, _templates(settings))
+    messages = Messages(made.clock, made.crypto, made.messages, made.sms, templates(settings))
     reminders = Reminders(made.clock, made.jobs)
     timeouts = Timeouts(transitions, acceptance, reminders, ends)
     timers = Timers(items, payments, reminders, timeouts, recounts)
     archive = Archive(
-        cases, made.crypto, made.files, _archive_policy(settings), made.crypto.sign, audit
+        cases, made.crypto, made.files, archive_policy(settings), made.crypto.sign, audit
     )
     withdrawals = Withdrawals(cases, packages)
     joint = Joint(items, forms, transitions, withdrawals)
     tidings = Tidings(
-        made.clock, made.crypto, made.jobs, made.messages, made.sms, _templates(settings)
+        made.clock, made.crypto, made.jobs, made.messages, made.sms, templates(settings)
     )
     people = compose_people(
         settings, made, audit=audit, applicants=applicants, items=items, tidings=tidings
@@ -163,6 +181,15 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         made.crypto, calendars, Erasing(cases, people.sessions), audit, made.jobs
     )
     parties = Parties(cases, audit)
+    keeping = compose_keeping(made, items)
+    receiving = compose_receiving(settings, made, materials)
+    paying = compose_paying(settings, made, payments, cases=cases, fees=fees, audit=audit)
+    reckoning = compose_reckoning(
+        settings, made, payments, items, audit, ask_refund=paying.refunds.ask
+    )
+    handing = compose_handing(made, items, calendars, audit)
+    reporting = compose_reporting(settings, made, cases, packages, results, audit=audit)
+    rooms = (keeping, receiving, looking, paying, reckoning, handing, reporting)
     context = Context(
         tokens=made.tokens,
         limiter=made.limiter,
@@ -179,6 +206,9 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         cases=cases,
         renewals=Renewals(cases),
         materials=materials,
+        **vars(compose_supplies(made, materials)),
+        **looking.shown,
+        **(vars(receiving) | reckoning.shown),
         submissions=Submissions(cases, applicants, transitions, made.crypto, joint, parties),
         parties=parties,
         joint=joint,
@@ -191,11 +221,11 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
         commitments=Commitments(cases),
         inline_fixes=InlineFixes(cases),
         marks=Marks(cases, audit),
-        handoff=Handoff(made.clock, made.crypto, clocks, items),
-        events=BackofficeEvents(items, transitions, fees, results),
+        **handing.shown,
+        **reporting.shown,
         inquiries=Inquiries(cases, packages),
         withdrawals=withdrawals,
-        payments=payments,
+        **paying.shown,
         results=results,
         credit=credit,
         consents=Consents(made.clock),
@@ -227,12 +257,12 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             ROLL_UP: joint.roll_up,
             FULFIL: personal.copy,
             HAND_OVER_END: Ends(items, packages).hand_over,
-            "payment.sweep": payments.sweep,
             "delivery.create_parcel": deliveries.create_parcel,
             "delivery.poll": deliveries.poll,
             RECOMPUTE: recounts.run,
             TELL_MOVED: messages.tell_moved,
             TELL_ACCOUNT: tidings.deliver,
+            **{name: each for room in rooms for name, each in room.handlers.items()},
         },
         schedules={
             "timers": ("* * * * *", timers.sweep),
@@ -242,32 +272,13 @@ def compose(settings: Settings, clock: Clock | None = None) -> Parts:
             "archive": ("*/10 * * * *", archive.sweep),
             "audit.anchor": ("0 * * * *", audit.anchor),
             "notices": ("*/5 * * * *", issuing.sweep),
+            **{name: each for room in rooms for name, each in room.schedules.items()},
         },
         seeding=Seeding(items, checks, questions, editions, audit),
         archive=archive,
         audit=audit,
         issuing=issuing,
         keys=Keys(made.crypto, audit),
+        keeping=keeping,
+        reckoning=reckoning,
     )
-
-
-def _archive_policy(settings: Settings) -> ArchivePolicy:
-    return ArchivePolicy(
-        after=timedelta(days=settings.archive_after_days),
-        rated=settings.archive_waits_for_rating,
-        documents=settings.archive_waits_for_documents,
-        retention=settings.archive_retention,
-    )
-
-
-def _credit_policy(settings: Settings) -> CreditPolicy:
-    return CreditPolicy(
-        Limit(settings.credit_objection_days), timedelta(days=settings.credit_lasts_days)
-    )
-
-
-def _templates(settings: Settings) -> Mapping[str, str]:
-    return {
-        "case_action": settings.wechat_template_action,
-        "case_progress": settings.wechat_template_progress,
-    }

@@ -11,10 +11,11 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from integrations.embedded.lock import AlreadyRunningError, only_one
 from integrations.embedded.port import is_free, remembered_port
@@ -26,16 +27,19 @@ from integrations.embedded.supervisor import Supervisor
 from integrations.embedded.valkey import Valkey
 from integrations.sandbox.credentials import Credentials, issue_credentials
 from models.catalogue import DIRECTORY
-from settings import inherited
+from settings import Settings, inherited
 
 VAR = Path("var")
+PREFIX = "ZHANGBAN_"
 DATABASE = "zhangban"
+FINANCE = "11511499MB90002008"
 TEMPLATES = ("wxsandbox-template-case-action", "wxsandbox-template-case-progress")
 BACKOFFICE_CLIENT = "backoffice"
 BACKOFFICE_KEY = "development"
 STAFF = {
     "Window staff": "window01",
     "Department staff": "dept01",
+    "Finance (refunds)": "finance01",
     "Township's window": "township01",
     "Supervisor": "supervisor01",
     "Auditor": "auditor01",
@@ -74,6 +78,7 @@ class Stack:
             "DOCUMENT_KEY_FILE": str(self.secrets.document_key_file.resolve()),
             "FIELD_KEYS": f"1={self.secrets.field_key}",
             "INDEX_KEY": self.secrets.index_key,
+            "FINANCE_USCC": FINANCE,
             **self._outside(),
         }
         return {
@@ -119,6 +124,9 @@ class Stack:
             "REGISTERS_API_BASE": self.sandbox_url,
             "REGISTERS_ACCESS_KEY": made.registers_access_key,
             "REGISTERS_SECRET": made.registers_secret,
+            "CERTIFICATES_API_BASE": self.sandbox_url,
+            "CERTIFICATES_ACCESS_KEY": made.certificates_access_key,
+            "CERTIFICATES_SECRET": made.certificates_secret,
             "COURIER_ORDER_URL": f"{self.sandbox_url}/order/borderapi.do",
             "COURIER_QUERY_URL": f"{self.sandbox_url}/poll/query.do",
             "COURIER_CUSTOMER": made.courier_customer,
@@ -176,14 +184,30 @@ def _answers(url: str) -> bool:
 
 def make_stack(port: int) -> Stack:
     """Make or find everything under ``var/``; the caller holds the lock."""
-    ports = VAR / "ports.json"
+    return _stack(port, partial(remembered_port, VAR / "ports.json"))
+
+
+def _stack(port: int, port_of: Callable[[str], int]) -> Stack:
     return Stack(
         port=port,
-        sandbox_port=remembered_port(ports, "sandbox"),
-        postgres=Postgres(VAR / "postgres", remembered_port(ports, "postgres")),
-        valkey=Valkey(VAR / "valkey", remembered_port(ports, "valkey")),
+        sandbox_port=port_of("sandbox"),
+        postgres=Postgres(VAR / "postgres", port_of("postgres")),
+        valkey=Valkey(VAR / "valkey", port_of("valkey")),
         secrets=development_secrets(VAR / "secrets"),
         credentials=issue_credentials(VAR / "sandbox"),
+    )
+
+
+def settings_here() -> Settings | None:
+    """Return the settings of what ``zhangban dev`` has set up in this folder, if it has."""
+    if not (VAR / "addresses.json").exists():
+        return None
+    api = urlsplit(json.loads((VAR / "addresses.json").read_text())["api"])
+    ports = json.loads((VAR / "ports.json").read_text())
+    stack = _stack(api.port or 0, ports.__getitem__)
+    ours = {name: value for name, value in stack.environment().items() if name.startswith(PREFIX)}
+    return Settings.model_validate(
+        {name.removeprefix(PREFIX).lower(): value for name, value in ours.items()}
     )
 
 

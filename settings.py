@@ -8,10 +8,10 @@ import os
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -42,12 +42,16 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=64)
     proxies: int = Field(0, ge=0, le=5, description="trusted proxies in front of the API")
     data_dir: Path = Path("var/data")
+    file_cipher: Literal["AES_256_GCM", "SM4_GCM"] = "AES_256_GCM"
+    objects_url: SecretStr | None = Field(None, description="s3://bucket/root?endpoint=...")
+    clamav_address: str | None = Field(None, pattern=r"^(/.+|[^:/]+:\d+)$", description="clamd's")
     password_memory_kib: int = Field(65536, ge=64, le=1048576, description="of one argon2id hash")
+    readings_at_once: int = Field(4, ge=1, le=64, description="by all workers together")
+    reading: bool = Field(True, description="materials are read by machine (OCR)")
     item_max_visits: int = Field(1, ge=0, le=10, description="visits an item may need unwarned")
-
+    finance_uscc: str | None = Field(None, description="unit that approves refunds (财政)")
     credit_objection_days: int = Field(10, ge=5, le=60, description="working days")
     credit_lasts_days: int = Field(365, ge=30, le=1826)
-
     archive_after_days: int = Field(30, ge=0, le=3650)
     archive_waits_for_rating: bool = True
     archive_waits_for_documents: bool = True
@@ -76,6 +80,7 @@ class Settings(BaseSettings):
     wechat_template_action: str
     wechat_template_progress: str
     wechat_state: str = "formal"
+    wechat_shipping: bool = Field(False, description="its category needs 发货信息")
     wechat_open_base: str | None = Field(None, description="https://open.weixin.qq.com")
     wechat_h5_appid: str | None = None
     wechat_h5_secret: SecretStr | None = None
@@ -99,6 +104,10 @@ class Settings(BaseSettings):
     notify_base_url: str
     public_base_url: str | None = Field(None, description="where people check documents")
 
+    event_gap_minutes: int = Field(60, ge=1, le=10_000, description="till a gap is told of")
+    external_hosts: str = Field("", description="where items may send people; by commas")
+    results_declared: bool = Field(False, description="no result without its data")
+
     sms_api_base: str
     sms_access_key: str
     sms_secret: SecretStr
@@ -109,6 +118,9 @@ class Settings(BaseSettings):
     registers_api_base: str
     registers_access_key: str
     registers_secret: SecretStr
+    certificates_api_base: str | None = Field(None, description="of the e-certificate library")
+    certificates_access_key: str | None = None
+    certificates_secret: SecretStr | None = None
     netid_api_base: str | None = Field(None, description="of the network identity (网证)")
     netid_access_key: str | None = None
     netid_secret: SecretStr | None = None
@@ -118,6 +130,7 @@ class Settings(BaseSettings):
     courier_customer: str
     courier_key: SecretStr
     courier_salt: SecretStr
+    handoff_networks: tuple[IPvAnyNetwork, ...] = Field((), description="inside, to be woken")
 
     @field_validator("wxpay_apiv3_key")
     @classmethod
@@ -162,6 +175,7 @@ class Settings(BaseSettings):
         """Return every base URL of somebody else's system."""
         return (
             *filter(None, (self.wechat_open_base, self.oidc_issuer, self.netid_api_base)),
+            *filter(None, (self.certificates_api_base,)),
             self.wechat_api_base,
             self.wxpay_api_base,
             self.wxpay_api_backup,
@@ -193,9 +207,10 @@ class Settings(BaseSettings):
             (self.wechat_app_appid, self.wechat_app_secret),
             (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret),
             (self.netid_api_base, self.netid_access_key, self.netid_secret),
+            (self.certificates_api_base, self.certificates_access_key, self.certificates_secret),
         ):
             if any(way) and not all(way):
-                raise ValueError("a way in needs its address, its id and its secret, or none")
+                raise ValueError("what is optional needs its address, id and secret, or none")
         return self
 
     @model_validator(mode="after")
@@ -235,6 +250,7 @@ class Settings(BaseSettings):
             self.wechat_app_appid,
             self.oidc_client_id,
             self.netid_access_key,
+            self.certificates_access_key,
         )
         if any(SANDBOX_MARK in each for each in (*ids, *filter(None, optional))):
             yield "production refuses credentials of the sandbox"

@@ -16,7 +16,7 @@ from sanic.exceptions import PayloadTooLarge
 from sanic.handlers import ErrorHandler
 from sanic.response import HTTPResponse
 
-from api import openapi, progress
+from api import openapi, progress, tus
 from api.bodies import refused_early
 from api.call import Call
 from api.context import Context
@@ -216,6 +216,7 @@ def build_app(ctx: Context, *, name: str = "zhangban", proxies: int = 0) -> Sani
     meter = Meter(ctx)
     app.register_middleware(meter.begin, "request", priority=999)
     app.register_middleware(meter.end, "response")  # type: ignore[arg-type]  # its types know one
+    app.register_middleware(tus.mark, "response")  # type: ignore[arg-type]
     _add_routes(app, all_routes(), ctx)
     progress.add_live(app, ctx)
     openapi.add_documentation(app, all_routes())

@@ -12,7 +12,14 @@ from models.case import Case
 from models.rules.conditions import Requirement
 from services.access import ActNotGranted, CaseUnknown, PrincipalUnknown
 from services.actors import Citizen
-from services.cases import AgentRefused, ApplicantTypeRefused, NotEditable, Opened, is_editable
+from services.cases import (
+    AgentRefused,
+    ApplicantTypeRefused,
+    FiledElsewhere,
+    NotEditable,
+    Opened,
+    is_editable,
+)
 from services.filing import Hindrances, hindrances
 from services.forms import FieldUnknown, FormInvalid
 from services.items import ItemUnknown, PublishedItem
@@ -69,10 +76,12 @@ class CaseView(CaseSummary):
 
     Of a draft it is told what would keep it from being submitted: ``outdated``, it was begun under
     an older version of the item (renew it); ``open_case_no``, one for the same item is undecided.
+    ``read`` names the answers that were read off a material and confirmed, and the material.
     """
 
     item_version: str
     form: dict[str, Any]
+    read: dict[str, str]
     revision: int
     editable: bool
     outdated: bool = False
@@ -85,6 +94,7 @@ class CaseView(CaseSummary):
             **_summary(opened.case, opened.item),
             item_version=opened.item.version,
             form=dict(opened.form.values),
+            read=dict(opened.form.read),
             revision=opened.form.revision,
             editable=is_editable(opened.case.state),
             **told,
@@ -117,7 +127,14 @@ def _summary(case: Case, item: PublishedItem) -> dict[str, Any]:
     status=201,
     body=NewCase,
     answer=CaseView,
-    errors=(ItemUnknown, ApplicantTypeRefused, PrincipalUnknown, ActNotGranted, AgentRefused),
+    errors=(
+        ItemUnknown,
+        FiledElsewhere,
+        ApplicantTypeRefused,
+        PrincipalUnknown,
+        ActNotGranted,
+        AgentRefused,
+    ),
 )
 async def open_case(call: Call[Citizen]) -> tuple[CaseView, int]:
     """Open the draft for an item: the existing one (200) or a new one (201)."""
@@ -151,7 +168,7 @@ async def get_case(call: Call[Citizen], case_id: UUID) -> CaseView:
     "POST",
     "/<case_id:uuid>/renew",
     answer=CaseView,
-    errors=(CaseUnknown, NotEditable, ItemUnknown),
+    errors=(CaseUnknown, NotEditable, FiledElsewhere, ItemUnknown),
 )
 async def renew_draft(call: Call[Citizen], case_id: UUID) -> CaseView:
     """Move a draft to the item's current version; what still fits is kept."""

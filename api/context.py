@@ -8,11 +8,14 @@ from services.accounts import Accounts
 from services.approvals import Approvals
 from services.browser_logins import BrowserLogins
 from services.cases import Cases
+from services.certificates import Certificates
 from services.commitments import Commitments
+from services.comparing import Comparing
 from services.consents import Consents
 from services.counter_mandates import CounterMandates
 from services.credit import Credit
 from services.deadlines import Deadlines
+from services.declared import Declarations
 from services.deliveries import Deliveries
 from services.drafts import Drafts
 from services.enrolment import Enrolment
@@ -23,6 +26,9 @@ from services.files import MultipartReader
 from services.filing import Renewals
 from services.guardians import Guardians
 from services.handoff import Handoff
+from services.handoff_desk import HandoffDesk
+from services.handoff_watch import HandoffMeter
+from services.imports import Imports
 from services.inline_fixes import InlineFixes
 from services.inquiries import Inquiries
 from services.items import Items
@@ -35,8 +41,10 @@ from services.materials import Materials
 from services.members import Members
 from services.net_credentials import NetChecks
 from services.notices import Notices
+from services.order_desk import OrderDesk
 from services.originals import Originals
 from services.overrides import Overrides
+from services.pages import Pages
 from services.parties import Parties
 from services.payments import Payments
 from services.personal_requests import PersonalRequests
@@ -48,21 +56,31 @@ from services.publications import Publications
 from services.questions import Questions
 from services.ratings import Ratings
 from services.real_names import RealNames
+from services.reentry import Reentries
+from services.refund_desk import RefundDesk
+from services.refund_requests import RefundRequests
 from services.registrations import Registrations
 from services.results import Results
 from services.revealing import Revealing
 from services.reviews import Reviews
+from services.second_looks import SecondLooks
 from services.serving import Serving
 from services.sessions import Sessions
 from services.shortfalls import Shortfalls
+from services.sources import Sources
 from services.staff import StaffAccounts
 from services.statistics import Statistics
 from services.submissions import Submissions
+from services.suggestions import Suggestions
 from services.supervision import AlertMeter, Supervision
 from services.trail import Trail
 from services.units import Units
+from services.uploads import Uploads
+from services.vault import Vault
+from services.wake_ups import WakeUps
 from services.ways import Ways
 from services.withdrawals import Withdrawals
+from services.working_copies import WorkingCopies
 
 
 @dataclass(frozen=True)
@@ -100,6 +118,15 @@ class Context:
     cases: Cases
     renewals: Renewals
     materials: Materials
+    vault: Vault
+    sources: Sources
+    certificates: Certificates
+    working_copies: WorkingCopies
+    second_looks: SecondLooks
+    comparing: Comparing
+    suggestions: Suggestions
+    uploads: Uploads
+    pages: Pages
     submissions: Submissions
     parties: Parties
     mandates: Mandates
@@ -118,11 +145,20 @@ class Context:
     inline_fixes: InlineFixes
     marks: Marks
     handoff: Handoff
+    handoff_desk: HandoffDesk
+    handoff_meter: HandoffMeter
+    wake_ups: WakeUps
     events: BackofficeEvents
     inquiries: Inquiries
     withdrawals: Withdrawals
     payments: Payments
+    order_desk: OrderDesk
+    refund_requests: RefundRequests
+    refund_desk: RefundDesk
     results: Results
+    declarations: Declarations
+    imports: Imports
+    reentries: Reentries
     originals: Originals
     credit: Credit
     consents: Consents

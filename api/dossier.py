@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from api.findings import LookView
 from models.material import Material
 from models.promise import ShortfallItem
 from models.review import Correction, Verdict
@@ -13,6 +14,7 @@ from models.rules.masking import is_masked, mask_form
 from models.rules.states import State
 from services.corrections import shown_point
 from services.dossiers import Dossier
+from services.findings import Look
 from services.visits import warning_of
 
 
@@ -37,6 +39,8 @@ class VersionView(BaseModel):
     """One upload; ``current`` is the one that counts. Bytes: /staff/v1/materials/<id>/content.
 
     ``verification``: NONE, DB_MATCHED (数据库核对一致) or ORIGINAL_SEEN (经核对与原件一致).
+    ``supply_mode`` and ``trust`` (A to D): how it came and how far it can be trusted.
+    ``check``: what the automatic check says, as the applicant sees it too; of the current one.
     """
 
     id: UUID
@@ -51,9 +55,16 @@ class VersionView(BaseModel):
     verification: str
     verification_source: str | None
     verified_at: str | None
+    supply_mode: str
+    trust: str
+    origin: UUID | None
+    valid_until: str | None
+    check: LookView | None = None
 
     @classmethod
-    def of(cls, material: Material) -> "VersionView":
+    def of(
+        cls, material: Material, look: Look | None = None, *, current: bool | None = None
+    ) -> "VersionView":
         return cls(
             id=material.id,
             code=material.code,
@@ -62,11 +73,16 @@ class VersionView(BaseModel):
             size=material.size,
             pages=material.pages,
             sha256=material.sha256,
-            current=material.replaced_at is None,
+            current=material.replaced_at is None if current is None else current,
             created_at=material.created_at.isoformat(),
             verification=material.verification,
             verification_source=material.verification_source,
             verified_at=material.verified_at.isoformat() if material.verified_at else None,
+            supply_mode=material.supply_mode,
+            trust=material.trust_level,
+            origin=material.origin_id,
+            valid_until=material.valid_until.isoformat() if material.valid_until else None,
+            check=LookView.of(look),
         )
 
 
@@ -77,6 +93,7 @@ class VerdictView(BaseModel):
     verdict: str
     reason_code: str | None
     comment: str
+    page: int | None
     at: str
 
     @classmethod
@@ -88,6 +105,7 @@ class VerdictView(BaseModel):
             verdict=verdict.verdict,
             reason_code=verdict.reason_code,
             comment=verdict.comment,
+            page=verdict.page,
             at=verdict.at.isoformat(),
         )
 
@@ -138,7 +156,7 @@ class LackingView(BaseModel):
 
 class DossierView(BaseModel):
     """A case with everything to judge it by; ``masked`` names the form's fields that show less than
-    they hold (POST …/reveal shows one whole)."""
+    they hold (POST …/reveal shows one whole), ``read`` those that were read off a material."""
 
     id: UUID
     case_no: str
@@ -157,6 +175,7 @@ class DossierView(BaseModel):
     visits_warning: str | None
     applicant: ApplicantView
     form: dict[str, Any]
+    read: dict[str, str]
     masked: list[str]
     form_schema: dict[str, Any]
     requirements: list[RequirementView]
@@ -191,6 +210,7 @@ class DossierView(BaseModel):
                 id_number=mask_id_number(dossier.applicant.id_number),
             ),
             form=mask_form(item.form_schema, dossier.opened.form.values),
+            read=dict(dossier.opened.form.read),
             masked=[
                 name
                 for name in dossier.opened.form.values
@@ -198,9 +218,14 @@ class DossierView(BaseModel):
             ],
             form_schema=dict(item.form_schema),
             requirements=[RequirementView(**vars(each)) for each in dossier.requirements],
-            materials=[VersionView.of(material) for material in dossier.materials],
+            materials=[_version(dossier, each) for each in dossier.materials],
             verdicts=[VerdictView.of(verdict) for verdict in dossier.verdicts],
             corrections=[CorrectionView.of(correction) for correction in dossier.corrections],
             wanted_mode=case.wanted_mode,
             shortfall=[LackingView.of(item) for item in dossier.shortfall],
         )
+
+
+def _version(dossier: Dossier, material: Material) -> VersionView:
+    look, current = dossier.looks.get(material.id), material.id in dossier.current
+    return VersionView.of(material, look, current=current)

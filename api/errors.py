@@ -19,11 +19,14 @@ STATUS: Mapping[type[errors.Problem], int] = {
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.Gone: 410,
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.Unsupported: 415,
     errors.Invalid: 422,
+    errors.Busy: 423,
     errors.TooMany: 429,
+    errors.ChecksumWrong: 460,  # the number that tus gave it
     errors.Unavailable: 503,
 }
 # What Sanic itself refuses, before a handler of ours is asked.

@@ -9,6 +9,7 @@ from api.call import Call
 from api.routes import Binary, Routes
 from models.database import is_answering, is_lost
 from services.errors import Unavailable
+from services.handoff_watch import HandoffMeter
 from services.supervision import AlertMeter
 
 health = Routes("health", "", PUBLIC)
@@ -37,6 +38,7 @@ async def ready(call: Call[None]) -> Health:
 async def metrics(call: Call[None]) -> HTTPResponse:
     """Show the metrics in Prometheus' text format."""
     content = generate_latest(call.ctx.registry) + await _open_alerts(call.ctx.alert_meter)
+    content += await _standing(call.ctx.handoff_meter)
     return HTTPResponse(content, content_type=CONTENT_TYPE_LATEST)
 
 
@@ -58,4 +60,29 @@ async def _open_alerts(meter: AlertMeter) -> bytes:
         return b""
     for (kind, light), number in counted.items():
         gauge.labels(kind, light).set(number)
+    return generate_latest(registry)
+
+
+async def _standing(meter: HandoffMeter) -> bytes:
+    """Return how the hand-off stands; nothing while the database does not answer."""
+    try:
+        standing = await meter.read()
+    except Exception as error:
+        if not is_lost(error):
+            raise
+        return b""
+    registry = CollectorRegistry()
+    for name, text, value in (
+        ("open", "Packages that no back-office has acknowledged", standing.open),
+        ("oldest_seconds", "Age of the oldest of them", standing.oldest_seconds),
+    ):
+        Gauge(f"zhangban_handoff_{name}", text, registry=registry).set(value)
+    stuck = Gauge(
+        "zhangban_handoff_stuck",
+        "Packages that somebody was told of: late, never acknowledged, or given back twice",
+        ["reason"],
+        registry=registry,
+    )
+    for reason, number in standing.stuck.items():
+        stuck.labels(reason).set(number)
     return generate_latest(registry)

@@ -86,6 +86,13 @@ class MaterialSpec(BaseModel):
     papers: list[Paper]
 
 
+class External(BaseModel):
+    """The system in which an item is filed instead; no draft of it can be opened here."""
+
+    system: str
+    url: str
+
+
 class ItemDetail(BaseModel):
     """An item with everything a person needs to know before applying (办事指南)."""
 
@@ -106,6 +113,7 @@ class ItemDetail(BaseModel):
     form_schema: dict[str, Any]
     result: dict[str, Any]
     delivery: list[str]
+    external: External | None
 
     @classmethod
     def of(cls, item: PublishedItem) -> "ItemDetail":
@@ -114,6 +122,7 @@ class ItemDetail(BaseModel):
             version=item.version,
             real_name_level=item.real_name_level,
             tags=body.get("tags", []),
+            external=None if item.external is None else External(**item.external),
             materials=[_spec(material) for material in item.materials],
             **{
                 name: body[name]

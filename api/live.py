@@ -1,4 +1,7 @@
-"""Live progress over a WebSocket: a token first, then the progress now and after each change."""
+"""Live progress over a WebSocket: a token first, then the progress now and after each change.
+
+When a material was read, ``{"material": "M02"}`` says which slot to look at again.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -17,6 +20,7 @@ from models.database import DatabaseLost, is_lost
 from services.access import CaseUnknown
 from services.actors import Citizen
 from services.errors import TooMany, Unauthenticated
+from services.nudges import MATERIAL
 from services.progress import Progress
 from services.sessions import CITIZEN_AUDIENCE
 from services.transitions import topic_of
@@ -86,8 +90,11 @@ class Live:
             async with self.ctx.broadcast.subscribe(topic) as changes:
                 # Read after listening began: what happens in between is not missed.
                 await self._show(who)
-                async for _ in changes:
+                async for change in changes:
                     await self._show(who)
+                    if change.startswith(MATERIAL):
+                        code = change.removeprefix(MATERIAL)
+                        await self.socket.send(orjson.dumps({"material": code}).decode())
             # The feed is gone. Looking takes its place until it can be joined again.
             await asyncio.sleep(LOOK_SECONDS)
 

@@ -1,7 +1,7 @@
 """Back-office systems: getting a token, and their keys as an administrator keeps them."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -80,15 +80,17 @@ def _assertion(call: Call[None]) -> ClientAssertion:
 
 
 class GrantsBody(BaseModel):
-    """``networks``: the CIDRs it calls from; none lets it call from anywhere."""
+    """``networks``: the CIDRs it calls from; none lets it call from anywhere. ``items``: the codes
+    of the items that it handles; none gives it all of its agency's."""
 
     model_config = ConfigDict(extra="forbid")
 
     scopes: list[Scope] = Field(max_length=10)
     networks: list[str] = Field(max_length=50)
+    items: list[Annotated[str, Field(min_length=1, max_length=40)]] = Field([], max_length=500)
 
     def grants(self) -> Grants:
-        return Grants(self.scopes, self.networks)
+        return Grants(self.scopes, self.networks, self.items)
 
 
 class NewMachine(GrantsBody):
@@ -133,6 +135,7 @@ class MachineView(BaseModel):
     agency_uscc: str
     scopes: list[str]
     networks: list[str]
+    items: list[str]
     active: bool
     keys: list[KeyView]
 
@@ -144,6 +147,7 @@ class MachineView(BaseModel):
             agency_uscc=client.agency_uscc,
             scopes=client.scopes,
             networks=client.networks,
+            items=client.items,
             active=client.active,
             keys=[KeyView.of(key) for key in client.keys],
         )

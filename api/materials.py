@@ -9,21 +9,31 @@ from sanic.response import HTTPResponse
 from api.auth import CITIZEN, STAFF
 from api.call import Call
 from api.files import send_file
+from api.findings import LookView
 from api.routes import Binary, Routes
+from api.sources import SourceView
 from services.access import CaseUnknown
 from services.actors import Citizen, Officer
 from services.approvals import ApprovalNeeded
 from services.cases import NotEditable
-from services.errors import Malformed, MaterialTypeRefused, MaterialUnreadable, TooLarge
+from services.errors import (
+    Malformed,
+    MaterialInfected,
+    MaterialTypeRefused,
+    MaterialUnreadable,
+    TooLarge,
+)
 from services.lacking import MaterialNotPromised, PromiseExpired
 from services.materials import MaterialNotInCorrection, MaterialUnknown, Upload
+from services.quarantine import KEPT_IN
 from services.slots import Held, Slot
 
 materials = Routes("materials", "/v1", CITIZEN)
 reading = Routes("materials", "/staff/v1/materials", STAFF)
 ROUTES = (materials, reading)
 
-KINDS = ("image/jpeg", "image/png", "image/webp", "application/pdf")
+PICTURES = ("image/jpeg", "image/png", "image/webp", "image/heic", "image/heif")
+KINDS = (*PICTURES, "application/pdf", "application/ofd")
 FILE = Binary(KINDS, partial=True)
 SLOT = "/cases/<case_id:uuid>/materials/<code:str>"
 REFUSALS = (CaseUnknown, NotEditable, MaterialUnknown, MaterialNotInCorrection)
@@ -35,6 +45,7 @@ UPLOAD_REFUSALS = (
     TooLarge,
     MaterialTypeRefused,
     MaterialUnreadable,
+    MaterialInfected,
 )
 
 
@@ -48,6 +59,11 @@ class MaterialView(BaseModel):
     """One version of a material; mime, size (bytes) and sha256 are of the file as it came.
 
     ``verification``: NONE, DB_MATCHED (数据库核对一致) or ORIGINAL_SEEN (经核对与原件一致).
+    ``scan``: UNSCANNED (no scanner is configured), PENDING (nobody can download the file as it
+    came until it was looked through; a picture's copies are shown), CLEAN, INFECTED or MADE (we
+    made it ourselves); of several photos the worst of theirs.
+    ``supply_mode``: UPLOAD, REUSE, E_CERT, CERT_NUMBER or DATA_SHARED; ``trust``: A (best) to D;
+    ``origin``: the earlier version whose bytes these are.
     """
 
     id: UUID
@@ -65,6 +81,11 @@ class MaterialView(BaseModel):
     verification: str
     verification_source: str | None
     verified_at: str | None
+    scan: str
+    supply_mode: str
+    trust: str
+    origin: UUID | None
+    valid_until: str | None
 
     @classmethod
     def of(cls, held: Held) -> "MaterialView":
@@ -85,11 +106,20 @@ class MaterialView(BaseModel):
             verification=material.verification,
             verification_source=material.verification_source,
             verified_at=material.verified_at.isoformat() if material.verified_at else None,
+            scan=held.scan.value,
+            supply_mode=material.supply_mode,
+            trust=material.trust_level,
+            origin=material.origin_id,
+            valid_until=material.valid_until.isoformat() if material.valid_until else None,
         )
 
 
 class SlotView(BaseModel):
-    """A material that the item names; ``upload`` false: the form makes it, no file is needed."""
+    """A material that the item names; ``upload`` false: the form makes it, no file is needed.
+
+    ``check``: what the automatic check says of the current version; null: none is due.
+    ``sources``: where it could come from, the least trouble first; none while it cannot change.
+    """
 
     code: str
     name: str
@@ -103,10 +133,13 @@ class SlotView(BaseModel):
     state: str
     reason: str | None
     comment: str | None
+    page: int | None
     current: MaterialView | None
+    check: LookView | None
+    sources: list[SourceView]
 
     @classmethod
-    def of(cls, slot: Slot) -> "SlotView":
+    def of(cls, slot: Slot, sources: list[SourceView]) -> "SlotView":
         requirement = slot.requirement
         return cls(
             code=requirement.code,
@@ -121,7 +154,10 @@ class SlotView(BaseModel):
             state=slot.state.value,
             reason=slot.reason,
             comment=slot.comment,
+            page=slot.page,
             current=MaterialView.of(slot.current) if slot.current else None,
+            check=LookView.of(slot.look),
+            sources=sources,
         )
 
 
@@ -131,9 +167,15 @@ class SlotList(BaseModel):
 
 @materials.add("GET", "/cases/<case_id:uuid>/materials", answer=SlotList, errors=(CaseUnknown,))
 async def list_slots(call: Call[Citizen], case_id: UUID) -> SlotList:
-    """List what the item asks for and what there is of it."""
+    """List what the item asks for, what there is of it and where the rest could come from."""
     slots = await call.ctx.materials.slots(call.who, case_id)
-    return SlotList(slots=[SlotView.of(slot) for slot in slots])
+    sources = await call.ctx.sources.of_case(call.who, case_id)
+    views = []
+    for slot in slots:
+        code = slot.requirement.code
+        found = [SourceView.of(each, case_id, code) for each in sources.get(code, ())]
+        views.append(SlotView.of(slot, found))
+    return SlotList(slots=views)
 
 
 @materials.add(
@@ -185,7 +227,7 @@ async def remove(call: Call[Citizen], case_id: UUID, code: str) -> None:
     "GET",
     "/materials/<material_id:uuid>/content",
     answer=FILE,
-    errors=(MaterialUnknown,),
+    errors=(MaterialUnknown, *KEPT_IN),
     etag=True,
 )
 async def get_content(call: Call[Citizen], material_id: UUID) -> HTTPResponse:
@@ -198,7 +240,7 @@ async def get_content(call: Call[Citizen], material_id: UUID) -> HTTPResponse:
     "GET",
     "/materials/<material_id:uuid>/thumbnail",
     answer=Binary(("image/jpeg",), partial=True),
-    errors=(MaterialUnknown,),
+    errors=(MaterialUnknown, *KEPT_IN),
     etag=True,
 )
 async def get_thumbnail(call: Call[Citizen], material_id: UUID) -> HTTPResponse:
@@ -212,11 +254,13 @@ async def get_thumbnail(call: Call[Citizen], material_id: UUID) -> HTTPResponse:
     "/<material_id:uuid>/content",
     query=ContentQuery,
     answer=FILE,
-    errors=(MaterialUnknown, ApprovalNeeded),
+    errors=(MaterialUnknown, ApprovalNeeded, *KEPT_IN),
     etag=True,
 )
 async def get_for_staff(call: Call[Officer], material_id: UUID) -> HTTPResponse:
-    """Download a material of a submitted case; original=1: the bytes as they came."""
-    query = call.query(ContentQuery)
-    file = await call.ctx.materials.open_for_staff(call.who, material_id, original=query.original)
+    """Download a material of a submitted case, watermarked; original=1: the bytes as they came."""
+    if call.query(ContentQuery).original:
+        file = await call.ctx.materials.open_for_staff(call.who, material_id, original=True)
+    else:
+        file = await call.ctx.working_copies.for_staff(call.who, material_id)
     return await send_file(call.request, call.ctx.materials.files, file)

@@ -15,6 +15,7 @@ from models.rules.documents.aloud import aloud
 from services.access import CaseUnknown
 from services.actors import Citizen
 from services.notices import Listed, NoticeUnknown, Open
+from services.quarantine import KEPT_IN
 
 notices = Routes("notices", "/v1", CITIZEN)
 ROUTES = (notices,)
@@ -175,7 +176,7 @@ async def get_notice(call: Call[Citizen], notice_id: UUID) -> NoticeView:
     "GET",
     "/notices/<notice_id:uuid>/file",
     answer=Binary((PDF,), partial=True),
-    errors=(NoticeUnknown,),
+    errors=(NoticeUnknown, *KEPT_IN),
     etag=True,
 )
 async def get_notice_file(call: Call[Citizen], notice_id: UUID) -> HTTPResponse:

@@ -32,7 +32,11 @@ from services.errors import (
 )
 from services.idempotency import KeyReused
 
-PARAMETER = re.compile(r"<(\w+)(?::[^>]+)?>")
+PARAMETER = re.compile(r"<(\w+)(?::([^>]+))?>")
+_KINDS: dict[str | None, dict[str, str]] = {
+    "uuid": {"type": "string", "format": "uuid"},
+    "int": {"type": "integer"},
+}
 TITLE = "掌办 Zhangban"
 REFERENCE = "#/components/schemas/{model}"
 SCRIPTS = Path(swagger_ui.__file__).parent / "static"
@@ -127,9 +131,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
             "name": match[1],
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "format": "uuid"}
-            if ":uuid" in match[0]
-            else {"type": "string"},
+            "schema": _KINDS.get(match[2], {"type": "string"}),
         }
         for match in PARAMETER.finditer(route.path)
     ]

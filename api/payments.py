@@ -70,7 +70,7 @@ class OrderView(BaseModel):
 
 
 class BillView(BaseModel):
-    """What a case owes: ``status`` NOT_REQUIRED, UNPAID or PAID."""
+    """What a case owes: ``status`` NOT_REQUIRED, UNPAID, PAID, REFUNDING or REFUNDED."""
 
     status: str
     fee: FeeView | None

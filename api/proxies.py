@@ -9,12 +9,14 @@ from api.auth import CITIZEN, STAFF
 from api.call import Call
 from api.files import send_file
 from api.mandates import MandateView, PersonNamed
+from api.materials import KINDS
 from api.routes import Binary, Routes
 from models.rules.mandates import Act
 from services.actors import Citizen, Officer
 from services.applicants import RealNameRequired
 from services.errors import (
     Malformed,
+    MaterialInfected,
     MaterialTypeRefused,
     MaterialUnreadable,
     OutsideUnavailable,
@@ -24,11 +26,11 @@ from services.identities import IdNumberRefused, NameRefused
 from services.items import ItemUnknown
 from services.mandate_terms import MandateRefused, MandateSettled, MandateUnknown
 from services.proxies import Errand, NotProxyAgent, PrincipalNotFound, ProofMissing
+from services.quarantine import KEPT_IN
 
 errands = Routes("proxies", "/v1", CITIZEN)
 desk = Routes("proxies", "/staff/v1", STAFF)
 ROUTES = (errands, desk)
-SCANS = ("image/jpeg", "image/png", "application/pdf")
 
 
 class NewErrand(BaseModel):
@@ -98,7 +100,7 @@ async def start_errand(call: Call[Citizen]) -> MandateView:
 @errands.add(
     "PUT",
     "/mandates/<mandate_id:uuid>/proof",
-    body=Binary(("application/octet-stream", *SCANS)),
+    body=Binary(("application/octet-stream", *KINDS)),
     answer=MandateView,
     errors=(
         MandateUnknown,
@@ -107,6 +109,7 @@ async def start_errand(call: Call[Citizen]) -> MandateView:
         TooLarge,
         MaterialTypeRefused,
         MaterialUnreadable,
+        MaterialInfected,
     ),
     stream=True,
 )
@@ -142,8 +145,8 @@ async def list_unproven(call: Call[Officer]) -> WaitingList:
 @desk.add(
     "GET",
     "/mandates/<mandate_id:uuid>/proof",
-    answer=Binary(SCANS, partial=True),
-    errors=(MandateUnknown,),
+    answer=Binary(KINDS, partial=True),
+    errors=(MandateUnknown, *KEPT_IN),
 )
 async def get_proof(call: Call[Officer], mandate_id: UUID) -> HTTPResponse:
     """Download the scan of a letter of authority; who looked is recorded."""

@@ -20,7 +20,7 @@ from services.items import CursorInvalid
 from services.lacking import MaterialNotPromised
 from services.queue import QueueEntry
 from services.transitions import StepNotAllowed, StepNotYours
-from services.verdicts import MaterialAbsent, MaterialNotAsked, VerdictReasonMissing
+from services.verdicts import MaterialAbsent, MaterialNotAsked, PageUnknown, VerdictReasonMissing
 
 reviews = Routes("reviews", "/staff/v1/cases", STAFF)
 ROUTES = (reviews,)
@@ -97,13 +97,14 @@ class ReviewedCase(BaseModel):
 
 
 class VerdictBody(BaseModel):
-    """``reason_code`` is needed with FAIL."""
+    """``reason_code`` is needed with FAIL; ``page`` counts from 1, null: the whole material."""
 
     model_config = ConfigDict(extra="forbid")
 
     verdict: Literal["PASS", "FAIL"]
     reason_code: DefectReason | None = None
     comment: str = Field("", max_length=500)
+    page: int | None = Field(None, ge=1, le=1000)
 
 
 @reviews.add("GET", "", query=QueueQuery, answer=Queue, errors=(CursorInvalid,))
@@ -140,6 +141,7 @@ async def claim(call: Call[Officer], case_id: UUID) -> ReviewedCase:
         MaterialNotAsked,
         MaterialAbsent,
         MaterialNotPromised,
+        PageUnknown,
         VerdictReasonMissing,
     ),
 )
@@ -147,6 +149,12 @@ async def put_verdict(call: Call[Officer], case_id: UUID, code: str) -> Reviewed
     """Say of one material whether it passes; after acceptance, of one that was promised."""
     body = call.body(VerdictBody)
     case = await call.ctx.reviews.put_verdict(
-        call.who, case_id, code, body.verdict, body.reason_code, comment=body.comment
+        call.who,
+        case_id,
+        code,
+        body.verdict,
+        body.reason_code,
+        comment=body.comment,
+        page=body.page,
     )
     return ReviewedCase.of(case)

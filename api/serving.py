@@ -13,6 +13,7 @@ from api.routes import Binary, Routes
 from services.access import CaseUnknown
 from services.actors import Citizen, Officer
 from services.notices import NoticeUnknown
+from services.quarantine import KEPT_IN
 from services.serving import (
     ADDRESS,
     STATEMENT,
@@ -115,7 +116,7 @@ async def list_notices_of_case(call: Call[Officer], case_id: UUID) -> NoticeList
     "GET",
     "/notices/<notice_id:uuid>/file",
     answer=Binary((PDF,), partial=True),
-    errors=(NoticeUnknown, CaseUnknown, StepNotYours),
+    errors=(NoticeUnknown, CaseUnknown, StepNotYours, *KEPT_IN),
     etag=True,
 )
 async def get_file_of_notice(call: Call[Officer], notice_id: UUID) -> HTTPResponse:

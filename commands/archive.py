@@ -1,7 +1,8 @@
 """``zhangban archive export CASE_NO DIR --by NAME`` and ``zhangban archive verify DIR``.
 
 An exported package is a folder: ``manifest.json`` (canonical JSON), ``package.json`` with its
-digest and signature, and every file that the manifest lists.
+digest and signature, and every file that the manifest lists. In the place of a file with a virus
+stands a note that bears our signature of the file's digest.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from composition import compose
-from services.archive import Archive
+from services.archive import Archive, withheld
 from services.errors import Problem
 from services.packages import canonical, sha256_of
 from settings import Settings
@@ -23,6 +24,7 @@ MANIFEST = "manifest.json"
 PROOF = "package.json"
 CHUNK = 1024 * 1024
 NAME_CHARS = 64
+MOST_NOTE = 4096
 
 # Returns what was signed; raises ``ValueError`` for what we did not sign.
 Verify = Callable[[str], bytes]
@@ -136,7 +138,7 @@ def faults_of(folder: Path, verify: Verify) -> Iterator[str]:
         return
     if sha256_of(content) != digest:
         yield f"{MANIFEST} is not the one that was archived"
-    if not _is_signed(str(digest), str(signature), verify):
+    if not _is_signed(str(digest).encode(), str(signature), verify):
         yield f"{PROOF} does not bear our signature of this package"
     if archived != number:
         yield f"{PROOF} names another case"
@@ -144,15 +146,24 @@ def faults_of(folder: Path, verify: Verify) -> Iterator[str]:
     yield from (f"{path} is missing" for path in sorted(listed.keys() - here))
     yield from (f"{path} is not listed" for path in sorted(here - {*listed, MANIFEST, PROOF}))
     for path in sorted(here & listed.keys()):
-        if _digest_of(folder / path) != listed[path]:
+        file, sha256 = folder / path, listed[path]
+        if _digest_of(file) != sha256 and not _is_withheld(file, sha256, verify):
             yield f"{path} was changed"
 
 
-def _is_signed(digest: str, signature: str, verify: Verify) -> bool:
+def _is_signed(payload: bytes, signature: str, verify: Verify) -> bool:
     try:
-        return verify(signature) == digest.encode()
+        return verify(signature) == payload
     except ValueError:
         return False
+
+
+def _is_withheld(file: Path, sha256: str, verify: Verify) -> bool:
+    """Tell whether a note of ours stands in the place of a file that nobody may have."""
+    if file.stat().st_size > MOST_NOTE:
+        return False
+    lines = file.read_bytes().decode("utf-8", "replace").splitlines()
+    return bool(lines) and _is_signed(withheld(sha256), lines[-1], verify)
 
 
 def _digest_of(file: Path) -> str:

@@ -24,10 +24,12 @@ from services.seeding import catalogue
 
 CENTRE = "示例县政务服务中心"
 HEALTH = "示例县卫生健康局"
+FINANCE = "示例县财政局"
 NORTH = "北桥镇便民服务中心"
 PEOPLE: Mapping[str, tuple[str, Role, str, str | None]] = {
     "window01": ("窗口人员", Role.WINDOW, CENTRE, "W-COUNTY"),
     "dept01": ("审批部门受理人员", Role.DEPT, HEALTH, None),
+    "finance01": ("财政退付审核人员", Role.DEPT, FINANCE, None),
     "supervisor01": ("电子监察人员", Role.SUPERVISOR, CENTRE, None),
     "township01": ("乡镇窗口人员", Role.WINDOW, NORTH, "W-NORTH"),
     "auditor01": ("安全审计员", Role.AUDITOR, CENTRE, None),

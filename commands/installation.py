@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import orjson
 import structlog
@@ -17,6 +17,7 @@ from integrations.provisional_calendar import statutory_days
 from integrations.redis import connect, make_pool
 from models.database import is_answering, is_current, migrate_database
 from models.notice import Notice
+from services.errors import StoreUnreadable
 from services.seeding import SeedRefused
 from settings import Environment, Settings
 
@@ -78,10 +79,18 @@ async def doctor(settings: Settings) -> int:
             faults += [fault async for fault in _faults(settings, parts)]
         finally:
             await parts.close()
+    for warning in warnings(settings):
+        print(f"WARNING {warning}")
     for fault in faults:
         print(f"FAULT {fault}")
     print(f"{len(faults)} fault(s)" if faults else "ok")
     return 1 if faults else 0
+
+
+def warnings(settings: Settings) -> Iterator[str]:
+    """Yield what an installation may do without, and should not."""
+    if settings.env is Environment.PRODUCTION and settings.clamav_address is None:
+        yield "CLAMAV_ADDRESS is not set: nobody looks for viruses in what is uploaded"
 
 
 async def content_faults(parts: Parts) -> AsyncIterator[str]:
@@ -124,6 +133,12 @@ async def _faults(settings: Settings, parts: Parts) -> AsyncIterator[str]:
         yield f"Redis does not answer ({type(error).__name__})"
     finally:
         await pool.disconnect()
+    try:
+        await parts.adapters.objects.size("objects/doctor")
+    except StoreUnreadable:
+        yield "the place where files are kept does not answer"
+    if settings.clamav_address is not None and not await parts.keeping.scans.answers():
+        yield f"the virus scanner at {settings.clamav_address} does not answer"
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     if not os.access(settings.data_dir, os.W_OK):
         yield f"{settings.data_dir} cannot be written"

@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("name")
     add.add_argument("agency", help="统一社会信用代码")
     add.add_argument("--network", action="append", default=[], help="CIDR it calls from")
+    add.add_argument("--item", action="append", default=[], help="code of an item; all by default")
     key = acts.add_parser("add-key", help="add a public key (PEM or JWK) beside the others")
     key.add_argument("client")
     key.add_argument("file", type=Path)
@@ -76,7 +77,7 @@ async def _do(
             for key in client.keys:
                 print("  ", key.kid, "revoked" if key.revoked_at else "good")
     elif arguments.act == "add":
-        grants = Grants(tuple(Scope), arguments.network)
+        grants = Grants(tuple(Scope), arguments.network, arguments.item)
         await register.add(SYSTEM, arguments.client, arguments.name, arguments.agency, grants)
     elif public is not None:
         print((await register.add_key(SYSTEM, arguments.client, public)).kid)

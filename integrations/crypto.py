@@ -98,6 +98,10 @@ class FieldCrypto:
         """Return what was signed; raise ``ValueError`` for anything that we did not sign so."""
         return self._signing.verify(token)
 
+    def public_keys(self) -> Sequence[Mapping[str, str]]:
+        """Return the public keys (JWK) by which anybody can verify what we signed."""
+        return self._signing.public_keys()
+
     @property
     def _signing(self) -> DocumentSigner:
         if self._signer is None:

@@ -24,6 +24,14 @@ log = structlog.get_logger("zhangban.jobs")
 
 Handler = Callable[[Mapping[str, Any]], Awaitable[None]]
 
+# What goes first when more waits than is done at once, by the first word of a job's name: money,
+# then the hand-off, then what people are told; documents come after.
+PRIORITIES: Mapping[str, int] = {"payment": 30, "refund": 30, "handoff": 20, "case": 10}
+
+TASKS = 20
+"""How many jobs a worker does at once."""
+MOST_TASKS = 16
+"""How many of one kind that takes long: the rest is for what cannot wait."""
 HEARTBEAT = timedelta(seconds=10)
 RESTART_SECONDS = 1.0
 CONNECT_SECONDS = 5.0
@@ -45,6 +53,7 @@ class QueuedJobs:
         await _queue(name).enqueue(
             name,
             orjson.dumps(dict(payload)),
+            _priority(name),
             execute_after=after,
             dedupe_key=key,
             on_conflict="skip",
@@ -57,11 +66,15 @@ class QueuedJobs:
         await _queue(jobs[0].name).enqueue(
             [job.name for job in jobs],
             [orjson.dumps(dict(job.payload)) for job in jobs],
-            [0] * len(jobs),
+            [_priority(job.name) for job in jobs],
             [job.after for job in jobs],
             dedupe_key=[job.key for job in jobs],
             on_conflict="skip",
         )
+
+
+def _priority(name: str) -> int:
+    return PRIORITIES.get(name.partition(".")[0], 0)
 
 
 def _queue(name: str) -> Queries:
@@ -107,6 +120,9 @@ class Worker:
     schedules: Mapping[str, tuple[str, Callable[[], Awaitable[object]]]] = field(
         default_factory=dict
     )
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """How many jobs of a name may run at once, on all workers together; others wait unpicked, so
+    that what takes long leaves room for what is quick."""
     _current: PgQueuer | None = None
     _stopping: bool = False
 
@@ -155,7 +171,7 @@ class Worker:
             queue = PgQueuer.from_asyncpg_connection(connection)
             self._current = queue
             for name, handler in self.handlers.items():
-                _register(queue, name, handler)
+                _register(queue, name, handler, self.limits.get(name, 0))
             if mode is QueueExecutionMode.continuous:
                 for name, (expression, act) in self.schedules.items():
                     _register_schedule(queue, name, expression, act)
@@ -175,19 +191,22 @@ async def _run(queue: PgQueuer, mode: QueueExecutionMode) -> None:
     await queue.run(
         dequeue_timeout=timedelta(seconds=5),
         batch_size=10,
-        max_concurrent_tasks=20,
+        max_concurrent_tasks=TASKS,
         shutdown_on_listener_failure=True,
         heartbeat_timeout=HEARTBEAT,
     )
 
 
-def _register(queue: PgQueuer, name: str, handler: Handler) -> None:
+def _register(queue: PgQueuer, name: str, handler: Handler, at_most: int) -> None:
     async def work(job: Job) -> None:
         structlog.contextvars.bind_contextvars(job=name, job_id=job.id)
         await handler(orjson.loads(job.payload or b"{}"))
         log.info("job.done", attempts=job.attempts)
 
-    queue.entrypoint(name, on_failure="hold", executor_factory=_retrying)(work)
+    entrypoint = queue.entrypoint(
+        name, concurrency_limit=at_most, on_failure="hold", executor_factory=_retrying
+    )
+    entrypoint(work)
 
 
 def _register_schedule(

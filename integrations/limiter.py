@@ -66,6 +66,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "pickup": rule("5/minute;20/day", strict=True),
         "autosave": rule("600/minute"),
         "upload": rule("60/minute"),
+        "upload_part": rule("600/minute"),
+        "certificate": rule("20/hour;60/day", strict=True),  # of a library of others
         "submit": rule("30/minute"),
         "payment": rule("20/minute"),
         "live": rule("60/minute"),

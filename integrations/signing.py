@@ -2,7 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -34,6 +34,11 @@ class DocumentSigner:
         keys = {kid: load_pem_public_key(pem.encode()) for kid, pem in (retired or {}).items()}
         self._public = {_header(kid): _p256(each) for kid, each in keys.items()}
         self._public[self._head] = _p256(private.public_key())
+
+    def public_keys(self) -> Sequence[Mapping[str, str]]:
+        """Return the public keys as JWK (RFC 7517), the present one first."""
+        heads = [self._head, *(head for head in self._public if head != self._head)]
+        return [_jwk(json.loads(_decode(head))["kid"], self._public[head]) for head in heads]
 
     def sign(self, payload: bytes) -> str:
         """Return ``header.payload.signature``, each in base64url without padding."""
@@ -67,6 +72,20 @@ def _p256(key: object) -> ec.EllipticCurvePublicKey:
     if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
         raise ValueError("documents are signed by a P-256 key")
     return key
+
+
+def _jwk(key_id: str, key: ec.EllipticCurvePublicKey) -> Mapping[str, str]:
+    point = key.public_numbers()
+    x, y = (_encode(each.to_bytes(COORDINATE_BYTES)).decode() for each in (point.x, point.y))
+    return {
+        "kty": "EC",
+        "crv": "P-256",
+        "kid": key_id,
+        "use": "sig",
+        "alg": "ES256",
+        "x": x,
+        "y": y,
+    }
 
 
 def _header(key_id: str) -> bytes:

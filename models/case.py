@@ -33,6 +33,8 @@ class Case(Model):
     )
     item_version_id: UUID
     applicant_type = fields.CharField(24)
+    # ONLINE, or IMPORTED: lodged at a window or in another system, and shown here.
+    origin = fields.CharField(12, db_default="ONLINE", default="ONLINE")
     # Where the applicant hands it in, when that is a township's window; the county's hall else.
     window: fields.ForeignKeyNullableRelation[Window] = fields.ForeignKeyField(
         "models.Window", null=True, related_name="cases", on_delete=fields.RESTRICT
@@ -94,6 +96,7 @@ class Case(Model):
         indexes = [
             Index(fields=["account_id", "id"], name="ix_cases_account"),
             Index(fields=["state", "received_at"], name="ix_cases_queue"),
+            Index(fields=["closed_at"], name="ix_cases_closed"),
         ]
         constraints = [
             # 4-5 drafts of the same thing is what users of other systems end up with.
@@ -120,6 +123,12 @@ class CaseForm(Model):
     sealed = fields.BinaryField()
     revision = fields.IntField(default=0)
     saved_at = fields.DatetimeField(null=True)
+    # The form as it was filed, while its applicant corrects it.
+    filed_sealed = fields.BinaryField(null=True)
+    # Which answers were taken over from a reading and confirmed: field to material id.
+    prefilled: fields.Field[dict[str, str] | None] = fields.JSONField[dict[str, str] | None](
+        null=True
+    )
 
     class Meta:
         table = "case_forms"

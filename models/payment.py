@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import UniqueConstraint
 from tortoise.models import Model
 
@@ -29,11 +30,20 @@ class Fee(Model):
 
     class Meta:
         table = "fees"
+        indexes = [Index(fields=["settled_at"], name="ix_fees_settled")]
         constraints = [UniqueConstraint(fields=("case_id", "stage"), name="uq_fees")]
 
 
 class PaymentOrder(Model):
-    """缴款单: one attempt to settle a fee. ``number`` is the channel's out_trade_no."""
+    """缴款单: one attempt to settle a fee. ``number`` is the channel's out_trade_no.
+
+    ``channel``: WECHAT or NONTAX (非税缴款); ``scene``: JSAPI, APP, H5 or PAGE (the channel's own
+    page). ``payer`` is the openid of who alone can pay it, empty where anybody can.
+
+    ``shipped_at``: when the mini-program's platform was told how the result goes to its owner
+    (发货信息), and how (``shipped_as``: EXPRESS, VIRTUAL or PICKUP); ``reshipped_at``: told once
+    more. ``unshippable``: the platform's code for why it takes no more.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     fee: fields.ForeignKeyRelation[Fee] = fields.ForeignKeyField(
@@ -45,6 +55,8 @@ class PaymentOrder(Model):
     )
     case_id: UUID
     number = fields.CharField(32, unique=True)
+    channel = fields.CharField(12, default="WECHAT", db_default="WECHAT")
+    scene = fields.CharField(8, default="JSAPI", db_default="JSAPI")
     amount_fen = fields.IntField()
     payer = fields.CharField(64)
     status = fields.CharField(12, default="CREATED")
@@ -53,9 +65,14 @@ class PaymentOrder(Model):
     expires_at = fields.DatetimeField()
     created_at = fields.DatetimeField()
     paid_at = fields.DatetimeField(null=True)
+    shipped_at = fields.DatetimeField(null=True)
+    shipped_as = fields.CharField(8, null=True)
+    reshipped_at = fields.DatetimeField(null=True)
+    unshippable = fields.CharField(20, null=True)
 
     class Meta:
         table = "payment_orders"
+        indexes = [Index(fields=["paid_at"], name="ix_payment_orders_paid")]
         constraints = [
             UniqueConstraint(
                 fields=("fee_id",),
@@ -83,3 +100,88 @@ class PaymentEvent(Model):
 
     class Meta:
         table = "payment_events"
+
+
+class Refund(Model):
+    """退费: money of one order on its way back; ``number`` is the channel's out_refund_no.
+
+    ``track``: AUTOMATIC (nobody asks: what was paid twice, too late or for a refused case) or
+    ADMINISTRATIVE (执收单位 checks, 财政 approves, then it is paid out). ``status``: REQUESTED,
+    UNIT_APPROVED, FINANCE_APPROVED, SENDING, SENT, PAID, REFUSED, ABNORMAL. Whatever is sent again
+    is sent under the same number.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    order: fields.ForeignKeyRelation[PaymentOrder] = fields.ForeignKeyField(
+        "models.PaymentOrder", related_name="refunds", on_delete=fields.RESTRICT
+    )
+    order_id: UUID
+    case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
+        "models.Case", related_name="refunds", on_delete=fields.RESTRICT, db_index=True
+    )
+    case_id: UUID
+    number = fields.CharField(64, unique=True)
+    track = fields.CharField(16)
+    reason = fields.CharField(24)
+    remark = fields.CharField(300, default="")
+    amount_fen = fields.IntField()
+    status = fields.CharField(20)
+    channel_refund_id = fields.CharField(64, null=True, unique=True)
+    requested_by = fields.CharField(80)
+    unit_by = fields.CharField(80, null=True)
+    unit_at = fields.DatetimeField(null=True)
+    finance_by = fields.CharField(80, null=True)
+    finance_at = fields.DatetimeField(null=True)
+    refused_by = fields.CharField(80, null=True)
+    refused_at = fields.DatetimeField(null=True)
+    refusal = fields.CharField(300, null=True)
+    created_at = fields.DatetimeField()
+    sent_at = fields.DatetimeField(null=True)
+    paid_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "refunds"
+        indexes = [Index(fields=["sent_at"], name="ix_refunds_sent")]
+        constraints = [
+            UniqueConstraint(
+                fields=("order_id",),
+                name="uq_refunds_one_automatic",
+                condition="track = 'AUTOMATIC'",
+            ),
+        ]
+
+
+class RefundEvent(Model):
+    """What the channel said of a refund, in the order it was heard; never changed."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    refund: fields.ForeignKeyNullableRelation[Refund] = fields.ForeignKeyField(
+        "models.Refund", null=True, related_name="events", on_delete=fields.RESTRICT
+    )
+    refund_id: UUID | None
+    source = fields.CharField(12)
+    event_id = fields.CharField(100, unique=True)
+    status = fields.CharField(12)
+    outcome = fields.CharField(24)
+    channel_refund_id = fields.CharField(64, null=True)
+    amount_fen = fields.IntField(null=True)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "refund_events"
+
+
+class FeeAssessment(Model):
+    """核定: what a back-office measured, waiting for the decision that the fee follows."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    case: fields.OneToOneRelation[Case] = fields.OneToOneField(
+        "models.Case", related_name="assessment", on_delete=fields.RESTRICT
+    )
+    case_id: UUID
+    measured: fields.Field[dict[str, Any]] = fields.JSONField[dict[str, Any]]()
+    source = fields.CharField(64)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "fee_assessments"

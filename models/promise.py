@@ -16,7 +16,7 @@ class ShortfallItem(Model):
 
     ``status``: WANTED (by the applicant), PROPOSED, CONFIRMED, DECLINED, PROMISED, FULFILLED,
     OVERDUE. ``name`` is the material's in the case's item version; ``reason`` says why it was
-    declined, for the applicant to read.
+    declined or defective, for the applicant to read.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -34,6 +34,8 @@ class ShortfallItem(Model):
     confirmed_by = fields.UUIDField(null=True)
     confirmed_at = fields.DatetimeField(null=True)
     fulfilled_at = fields.DatetimeField(null=True)
+    # The version of the material that the department's system found defective, for ``reason``.
+    defective_id = fields.UUIDField(null=True)
 
     class Meta:
         table = "shortfall_items"

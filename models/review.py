@@ -26,6 +26,8 @@ class Verdict(Model):
     verdict = fields.CharField(8)
     reason_code = fields.CharField(40, null=True)
     comment = fields.CharField(500, default="")
+    # Which page of the material, counted from 1; null: the whole.
+    page = fields.SmallIntField(null=True)
     reviewer: fields.ForeignKeyRelation[StaffMember] = fields.ForeignKeyField(
         "models.StaffMember", related_name="verdicts", on_delete=fields.RESTRICT
     )

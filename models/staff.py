@@ -153,7 +153,8 @@ class BackofficeClient(Model):
     """A back-office approval system (后台审批系统): what it may pull is its agency's.
 
     ``scopes`` holds words of ``models.rules.scopes.Scope``; ``networks`` the CIDRs that it calls
-    from, none for anywhere.
+    from, none for anywhere; ``items`` the codes of the items that it handles, none for all of its
+    agency's. ``contact_sealed`` is the phone of who looks after it.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -162,6 +163,8 @@ class BackofficeClient(Model):
     agency_uscc = fields.CharField(18)
     scopes: fields.Field[list[str]] = fields.JSONField[list[str]](default=list, db_default="[]")
     networks: fields.Field[list[str]] = fields.JSONField[list[str]](default=list, db_default="[]")
+    items: fields.Field[list[str]] = fields.JSONField[list[str]](default=list, db_default="[]")
+    contact_sealed = fields.BinaryField(null=True)
     active = fields.BooleanField(default=True)
     created_at = fields.DatetimeField()
 

@@ -59,11 +59,20 @@ class Officer:
 
 @dataclass(frozen=True)
 class Machine:
-    """A back-office system of one agency."""
+    """A back-office system of one agency; ``items`` are the codes it is limited to, if any."""
 
     client_id: str
     agency_uscc: str
     name: str
+    items: frozenset[str] = frozenset()
+
+    def handles(self, item_code: str) -> bool:
+        """Tell whether an item of the agency is this system's."""
+        return not self.items or item_code in self.items
+
+    def answers_for(self, agency_uscc: str, item_code: str) -> bool:
+        """Tell whether a case is this system's: its agency's, and one of its items'."""
+        return self.agency_uscc == agency_uscc and self.handles(item_code)
 
     @property
     def actor(self) -> "Actor":

@@ -70,13 +70,15 @@ async def raise_alert(
     clock_id: UUID | None = None,
     actor: Actor | None = None,
     data: Mapping[str, Any] | None = None,
-) -> None:
+) -> UUID:
     """Record an alert in the caller's transaction; ``owner`` is the role and unit that answer.
 
-    ``code`` is a clock's name or a refusal's code; ``data`` must hold no personal data.
+    ``code`` is a clock's name or a refusal's code; ``data`` must hold no personal data. Returns
+    the alert's id, for whoever will know when it is over.
     """
+    alert_id = uuid7()
     await MonitorAlert.create(
-        id=uuid7(),
+        id=alert_id,
         kind=kind.value,
         light=light.value,
         code=code,
@@ -89,6 +91,7 @@ async def raise_alert(
         data=dict(data or {}),
         raised_at=now,
     )
+    return alert_id
 
 
 async def calm(case: Case, now: datetime) -> None:

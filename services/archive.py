@@ -31,19 +31,23 @@ from services.manifests import APPLICATION, Entry, Manifest
 from services.packages import PURPOSE as PACKAGE_PURPOSE
 from services.packages import canonical, sha256_of
 from services.ports import Crypto, MaterialFiles
+from services.quarantine import KEPT_IN, FileInfected, check_release
 
 PURPOSE = "archive.application"
 UNVERIFIED = "archive_unverified"
 CLOSED = [state.value for state in State if state.phase is Phase.CLOSED]
 
 # A case whose files do not verify waits until somebody has resolved its alert; one whose rating is
-# open, whose money is on its way back or, if so wished, whose notices are not written yet, waits.
+# open, whose money is on its way back or in question or, if so wished, whose notices are not
+# written yet, waits.
 READY = """
 SELECT c.id FROM cases c
 WHERE c.state = ANY($1::text[]) AND c.closed_at <= $2 AND c.payment_status <> 'REFUNDING'
   AND NOT EXISTS (SELECT FROM clock_instances k
     WHERE $3 AND k.case_id = c.id AND k.stopped_at IS NULL AND k.name = 'RATING_WINDOW')
   AND NOT EXISTS (SELECT FROM notices n WHERE $4 AND n.case_id = c.id AND n.digest IS NULL)
+  AND NOT EXISTS (SELECT FROM payment_differences d
+    WHERE d.case_id = c.id AND d.status = 'OPEN')
   AND NOT EXISTS (SELECT FROM monitor_alerts a
     WHERE a.case_id = c.id AND a.code = $5 AND a.resolved_at IS NULL)
 ORDER BY c.closed_at, c.id LIMIT $6"""
@@ -133,7 +137,7 @@ class Archive:
         )
 
     async def _application(self, case: Case) -> bytes:
-        form = await self.cases.forms.read(case.id)
+        form = await self.cases.forms.read_filed(case.id)
         applicant: dict[str, Any] = {"type": case.applicant_type}
         try:
             person = await self.cases.applicants.get(case.account_id)
@@ -228,7 +232,10 @@ class Archive:
     async def contents(
         self, package: ArchivePackage
     ) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:
-        """Yield each file of a package as its path and its bytes."""
+        """Yield each file of a package as its path and its bytes.
+
+        What nobody may have is not carried out: a signed note stands in its place.
+        """
         sealed = {
             manifests.package_path(each.seq): (each.sealed, PACKAGE_PURPOSE)
             for each in await HandoffPackage.filter(case_id=package.case_id)
@@ -237,7 +244,27 @@ class Archive:
             sealed[APPLICATION] = (package.application_sealed, PURPOSE)
         for file in package.manifest["files"]:
             path, key = file["path"], file["key"]
-            yield path, self.files.read(key) if key else _once(self.crypto.open(*sealed[path]))
+            if not key:
+                yield path, _once(self.crypto.open(*sealed[path]))
+                continue
+            try:
+                await check_release(key)
+            except KEPT_IN as kept_in:
+                log.warning("archive.withheld", case_id=str(package.case_id), why=kept_in.code)
+                yield path, _once(self._withheld(file["sha256"], kept_in))
+            else:
+                yield path, self.files.read(key)
+
+    def _withheld(self, sha256: str, kept_in: Problem) -> bytes:
+        infected = isinstance(kept_in, FileInfected)
+        why = "发现病毒" if infected else "尚未完成安全检查,请稍后重新导出"
+        signature = self.sign(withheld(sha256))
+        return f"该文件未随归档信息包导出:{why}。\nsha256: {sha256}\n{signature}\n".encode()
+
+
+def withheld(sha256: str) -> bytes:
+    """Return what is signed in the last line of a note that stands in the place of a file."""
+    return f"withheld {sha256}".encode()
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:

@@ -53,6 +53,13 @@ class NotEditable(Conflict):
     sentence = "申请已经提交,现在不能修改。"
 
 
+class FiledElsewhere(Conflict):
+    """The item is filed in another system; ``external`` names it and its address."""
+
+    code = "filed_elsewhere"
+    sentence = "这个事项要到外部系统办理,请按办事指南里的地址进入。"
+
+
 @dataclass(frozen=True)
 class Opened:
     """A case of the asker with its item and form."""
@@ -100,6 +107,8 @@ class Cases:
         ``AgentRefused``.
         """
         item = await self.items.current(item_code)
+        if item.external is not None:
+            raise FiledElsewhere(facts={"external": dict(item.external)})
         begun = await self._beginning(who, item, applicant or who.account_id)
         try:
             return await self._open_draft(begun, item, another)
@@ -173,7 +182,14 @@ class Cases:
         if not is_editable(case.state) and not await _is_opened(case, field):
             raise NotEditable
         item = await self.items.version(case.item_version_id)
-        form = await self.forms.put(case.id, item, field, value, self.clock.now())
+        form = await self.forms.put(
+            case.id,
+            item,
+            field,
+            value,
+            now=self.clock.now(),
+            correcting=case.state is State.CORRECTION_REQUIRED,
+        )
         return Opened(case, item, form)
 
     @transaction

@@ -82,6 +82,18 @@ class Clocks:
             clock = replace(clock, due_at=due_at)
         await ClockInstance.create(id=uuid7(), case_id=case.id, **columns_of(clock, now, calendar))
 
+    async def begin_since(
+        self, case: Case, item: PublishedItem, name: ClockName, since: datetime
+    ) -> None:
+        """Start a clock of the item's that began elsewhere; one that it does not have is none."""
+        limit = item.limit(name)
+        if limit is not None:
+            calendar = await self.calendars.current()
+            clock = rules.start(name, since, limit, calendar)
+            await ClockInstance.create(
+                id=uuid7(), case_id=case.id, **columns_of(clock, since, calendar)
+            )
+
     async def end(self, case: Case, item: PublishedItem, name: ClockName, now: datetime) -> None:
         """Stop a side clock, in the caller's transaction; one that does not run stays as it is.
 

@@ -19,7 +19,7 @@ from models.rules.privacy import (
     Statement,
 )
 from models.unit import transaction
-from services import access
+from services import access, saved
 from services.actors import Citizen
 from services.errors import Conflict, FieldFault, Forbidden, PreconditionFailed
 from services.items import PublishedItem
@@ -173,6 +173,8 @@ class Consents:
         )
         if before is not None and _is_same(before, version, given):
             return _answered(statement, before)
+        if purpose is Purpose.SAVED_MATERIALS and not given:
+            await saved.empty(account_id)
         if before is not None and before.version == version and _stands(before):
             before.withdrawn_at = now
             await before.save(update_fields=["withdrawn_at"])

@@ -23,25 +23,42 @@ BY_ACCOUNT: Mapping[str, str] = {
     "credit_events": "account_id",
     "enterprises": "account_id",
     "proxy_agents": "account_id",
+    "vault_entries": "account_id",
     "cases": "account_id",
 }
 BY_CASE = (
     *("case_forms", "case_events", "clock_instances", "materials", "verdicts", "corrections"),
     *("shortfall_items", "signed_promises", "inline_fixes", "original_checks", "inquiries"),
-    *("withdrawals", "fees", "payment_orders", "deliveries", "result_documents", "notices"),
-    *("messages", "service_consents", "ratings", "archive_packages"),
+    *(
+        "withdrawals",
+        "fees",
+        "payment_orders",
+        "refunds",
+        "deliveries",
+        "result_documents",
+        "result_declarations",
+        "fee_assessments",
+        "notices",
+    ),
+    *("messages", "service_consents", "ratings", "archive_packages", "certificate_queries"),
 )
+# What a machine read of a person's materials, and what was said to that.
+BY_MATERIAL = ("material_readings", "finding_answers")
 # Reasons why a table that names an account or a case is no part of a copy.
 LEFT_OUT: Mapping[str, str] = {
     "handoff_packages": "the same application again, as it was handed over",
     "backoffice_events": "digests of what case_events tells",
+    "imported_cases": "where a case came from; cases tells the rest",
     "monitor_alerts": "about offices, not about the person",
     "correction_overrides": "between officers; its effect stands in corrections",
     "co_applicants": "other people's names and numbers",
     "mandates": "other people's names; each side sees its own mandates in the app",
     "file_approvals": "between officers; audit_log tells who looked",
     "join_offers": "a question that is answered within minutes",
+    "uploads": "files on their way, gone after a day; what became of them is in materials",
     "payment_events": "what the channel said, word for word; payment_orders tells it",
+    "payment_differences": "about the channel's books; payment_orders and refunds tell the money",
+    "refund_events": "what the channel said, word for word; refunds tells it",
 }
 # Keys, digests and who of the staff it was: nothing about the person.
 HIDDEN = (
@@ -63,6 +80,9 @@ async def of_account(crypto: Crypto, account_id: UUID) -> bytes:
     ids = [UUID(row["id"]) for row in found["cases"]]
     for table in BY_CASE:
         found[table] = await _read(crypto, table, "case_id = ANY($1::uuid[])", ids)
+    of_theirs = "material_id IN (SELECT id FROM materials WHERE case_id = ANY($1::uuid[]))"
+    for table in BY_MATERIAL:
+        found[table] = await _read(crypto, table, of_theirs, ids)
     seen = await rows(ACCESSES, [[str(case_id) for case_id in ids]])
     found["accesses"] = [orjson.loads(row["row"]) for row in seen]
     return orjson.dumps(found, option=orjson.OPT_INDENT_2)

@@ -88,7 +88,7 @@ class Deadlines:
         if case is None:
             raise CaseUnknown
         item = await self.items.version(case.item_version_id)
-        if item.agency_uscc != machine.agency_uscc:
+        if not machine.answers_for(item.agency_uscc, item.code):
             raise CaseUnknown
         return await self._of(case, item, frozenset(ClockName))
 

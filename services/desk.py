@@ -59,7 +59,7 @@ async def opened(cases: Cases, officer: Officer, case: Case | None) -> Opened:
         raise CaseRestricted
     item = await cases.items.version(case.item_version_id)
     await scope.check_handling(officer, case, item)
-    return Opened(case, item, await cases.forms.read(case.id))
+    return Opened(case, item, await cases.forms.read_filed(case.id))
 
 
 async def for_reading(cases: Cases, officer: Officer, case: Case | None) -> Opened:
@@ -70,7 +70,7 @@ async def for_reading(cases: Cases, officer: Officer, case: Case | None) -> Open
         raise CaseRestricted
     item = await cases.items.version(case.item_version_id)
     await check_readable(officer, case, item)
-    return Opened(case, item, await cases.forms.read(case.id))
+    return Opened(case, item, await cases.forms.read_filed(case.id))
 
 
 async def check_readable(officer: Officer, case: Case, item: PublishedItem) -> None:

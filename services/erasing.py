@@ -16,6 +16,9 @@ from models.message import Message
 from models.rules.events import Event
 from models.rules.mandates import MandateStatus
 from models.rules.states import State
+from models.upload import Upload
+from models.vault import CertificateQuery
+from services import saved
 from services.actors import Citizen
 from services.cases import Cases
 from services.errors import Conflict
@@ -65,9 +68,17 @@ class Erasing:
             await self.cases.transitions.apply(draft, item, event, who.actor)
         void = Case.filter(account_id=account_id, state=State.VOIDED)
         ids = [case.id for case in await void]
-        await CaseForm.filter(case_id__in=ids).update(sealed=self.cases.forms.seal({}))
+        await CaseForm.filter(case_id__in=ids).update(
+            sealed=self.cases.forms.seal({}), filed_sealed=None, prefilled=None
+        )
+        await CertificateQuery.filter(case_id__in=ids).delete()
         await Material.filter(case_id__in=ids).delete()
+        await saved.empty(account_id)
         await Message.filter(case_id__in=ids).delete()
+        # The sweep removes them with their bytes.
+        await Upload.filter(account_id=account_id).update(
+            expires_at=now, lease=None, leased_until=None
+        )
         filed = Case.filter(account_id=account_id, submitted_at__isnull=False)
         await filed.filter(restricted_at=None).update(restricted_at=now)
         await Account.filter(id=account_id).update(phone_sealed=None, phone_index=None)

@@ -81,6 +81,27 @@ class Conflict(Problem):
     sentence = "当前状态下不能进行此操作。"
 
 
+class Gone(Problem):
+    """It was there, and will not be again."""
+
+    code = "gone"
+    sentence = "这项内容已经失效。"
+
+
+class Busy(Problem):
+    """Somebody else, or the asker's other request, is at it in this moment."""
+
+    code = "busy"
+    sentence = "正在处理上一次请求,请稍后再试。"
+
+
+class ChecksumWrong(Problem):
+    """What arrived is not what was sent."""
+
+    code = "checksum_wrong"
+    sentence = "文件在传输中出错,请重新上传这一部分。"
+
+
 class PreconditionFailed(Problem):
     """A condition that the caller named no longer holds."""
 
@@ -131,10 +152,96 @@ class OutsideUnavailable(Unavailable):
     sentence = "外部系统暂时没有响应,请稍后再试。"
 
 
+class BillAbsent(OutsideUnavailable):
+    """The channel says that it has no bill of a day: nothing happened, if that is true."""
+
+    code = "bill_absent"
+    sentence = "渠道没有这一天的账单。"
+
+
+class BillPending(OutsideUnavailable):
+    """The channel is still making a day's bill."""
+
+    code = "bill_pending"
+    sentence = "渠道还在生成这一天的账单,请稍后再试。"
+
+
+class BillDamaged(OutsideUnavailable):
+    """A bill is not the file that was announced, or does not say what a bill says."""
+
+    code = "bill_damaged"
+    sentence = "渠道账单校验不通过,没有采用。请稍后再试,一直不行请联系渠道。"
+
+
+class ShipmentRefused(Conflict):
+    """The mini-program's platform takes no shipping info of an order; ``reason`` is its code."""
+
+    code = "shipment_refused"
+    sentence = "微信平台不接受这笔订单的发货信息,请在小程序后台查看。"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(facts={"reason": reason})
+        self.reason = reason
+
+
+class StoreUnwritable(Unavailable):
+    """The place where files are kept takes none: full, read-only, broken or not to be reached."""
+
+    code = "store_unwritable"
+    sentence = "系统暂时无法保存文件,请稍后再上传。"
+
+
+class StoreUnreadable(Unavailable):
+    """The place where files are kept gives none out: broken or not to be reached."""
+
+    code = "store_unreadable"
+    sentence = "文件暂时无法读取,请稍后再试。"
+
+
+class MaterialInfected(Invalid):
+    """A virus was found in these bytes."""
+
+    code = "material_infected"
+    sentence = "这个文件没有通过安全检查(发现病毒),请换一个文件,或重新拍照后上传。"
+
+
+class ScannerDown(OutsideUnavailable):
+    """The scanner for viruses does not answer, or not in time, or answers nonsense."""
+
+    code = "scanner_down"
+
+
+class ScanRefused(Problem):
+    """The scanner does not take so many bytes: its limit is too small (StreamMaxLength)."""
+
+    code = "scan_refused"
+    sentence = "文件太大,无法做安全检查,请联系窗口工作人员。"
+
+
+class FileMissing(NotFound):
+    """The store has no such file."""
+
+    code = "file_missing"
+    sentence = "没有找到这个文件。"
+
+
+class FileDamaged(Unavailable):
+    """The bytes in the store are no longer those that were stored."""
+
+    code = "file_damaged"
+    sentence = "文件暂时无法读取,请联系窗口工作人员。"
+
+
 class ChannelOrderUnknown(OutsideUnavailable):
     """The pay channel says that it has no such order; unproven, as all its refusals are."""
 
     code = "channel_order_unknown"
+
+
+class ChannelRefundUnknown(OutsideUnavailable):
+    """The pay channel says that it has no such refund: unproven, and sending it again is right."""
+
+    code = "channel_refund_unknown"
 
 
 class LoginCodeInvalid(Invalid):

@@ -9,7 +9,7 @@ from models.ids import uuid7
 from models.payment import Fee
 from models.rules import fees as rules
 from models.rules.conditions import parse
-from models.rules.states import PaymentStatus
+from models.rules.states import IMPORTED, PaymentStatus
 from services.applicants import Applicants, facts_of
 from services.errors import Conflict
 from services.forms import Forms
@@ -41,7 +41,7 @@ class Fees:
         In the caller's transaction, with the case's row held. ``measured`` overrides the form
         fields that the rules look at. Raises ``FeeUndetermined``; nothing changed then.
         """
-        if not item.body["fee"]["charged"]:
+        if not charges(case, item):
             return None
         known = await Fee.get_or_none(case_id=case.id, stage=item.fee_stage.value)
         return known or await self._create(case, item, await self._assessment(case, item, measured))
@@ -55,9 +55,18 @@ class Fees:
         known = await Fee.get_or_none(case_id=case.id, stage=item.fee_stage.value)
         return known is None or known.amount_fen == assessment.total_fen
 
+    async def measured_anew(
+        self, case: Case, item: PublishedItem, measured: Mapping[str, Any]
+    ) -> int:
+        """Return what the published rules ask for by a new measurement, in fen; change nothing.
+
+        Raises ``FeeUndetermined``.
+        """
+        return (await self._assessment(case, item, measured)).total_fen
+
     async def is_settled(self, case: Case, item: PublishedItem) -> bool:
         """Tell whether nothing is owed: the item is free, or its fee was made and paid."""
-        if not item.body["fee"]["charged"]:
+        if not charges(case, item):
             return True
         return await Fee.exists(
             case_id=case.id, stage=item.fee_stage.value, settled_at__isnull=False
@@ -69,7 +78,7 @@ class Fees:
         given = dict(measured or {})
         if not _measurable(item.body["fee"]).issuperset(given):
             raise FeeUndetermined
-        form = await self.forms.read(case.id)
+        form = await self.forms.read_filed(case.id)
         applicant = await self.applicants.get(case.account_id)
         age = applicant.age_at(self.clock.now())
         facts = facts_of({**form.values, **given}, case, age)
@@ -99,6 +108,11 @@ class Fees:
         await Case.filter(id=case.id).update(payment_status=status.value)
         case.payment_status = status.value
         return fee
+
+
+def charges(case: Case, item: PublishedItem) -> bool:
+    """Tell whether a case may owe something here; what was lodged elsewhere is paid there."""
+    return bool(item.body["fee"]["charged"]) and case.origin != IMPORTED
 
 
 def _shown(line: rules.FeeLine) -> dict[str, Any]:

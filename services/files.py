@@ -1,5 +1,6 @@
 """Files on their way in and out: the one file of a form, a stored file for one asker, its name."""
 
+import re
 import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -12,8 +13,14 @@ EXTENSIONS = {
     "image/jpeg": ".jpg",
     "image/png": ".png",
     "image/webp": ".webp",
+    "image/heic": ".heic",
+    "image/heif": ".heif",
     "application/pdf": ".pdf",
+    "application/ofd": ".ofd",
 }
+# What Windows takes for a device, whatever the extension, and what it takes in no name.
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE)
+_UNSAVABLE = re.compile(r'[<>:"/\\|?*]')
 
 
 class FormFile(Protocol):
@@ -62,9 +69,14 @@ def display_name(raw: str) -> str:
 
 
 def download_name(shown: str, mime: str) -> str:
-    """Return the name to save a file under: its extension says what the bytes are."""
+    """Return the name to save a file under: its extension says what the bytes are.
+
+    It can be saved on every system, hides on none and is no device of Windows.
+    """
     extension = EXTENSIONS.get(mime, "")
     stem, dot, ending = shown.rpartition(".")
-    if dot and stem and len(ending) <= 5 and ending.isalnum():
-        return stem + extension
-    return shown + extension
+    named = dot and stem and len(ending) <= 5 and ending.isalnum()
+    safe = _UNSAVABLE.sub("_", stem if named else shown).rstrip(". ")
+    if safe.startswith(".") or _DEVICE.match(safe) or not safe:
+        safe = f"_{safe}"
+    return safe + extension

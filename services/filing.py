@@ -13,11 +13,11 @@ from models.rules.states import AcceptMode, State
 from models.rules.units import UnitKind
 from models.staff import Window
 from models.unit import transaction
-from services import consents, promises
+from services import consents, promises, saved
 from services.actors import Citizen
-from services.cases import Cases, NotEditable, Opened
+from services.cases import Cases, FiledElsewhere, NotEditable, Opened
 from services.commitments import wording_of
-from services.errors import Conflict, Invalid
+from services.errors import Conflict, FieldFault, Invalid
 from services.items import PublishedItem
 from services.promises import PromiseKind
 
@@ -35,13 +35,13 @@ WITH matched AS (
   UPDATE materials m SET verification = 'DB_MATCHED', verification_source = $3,
     verified_at = p.verified_at
   FROM persons p WHERE p.account_id = $4 AND m.case_id = $1 AND m.code = ANY($2::text[])
-    AND m.replaced_at IS NULL
+    AND m.replaced_at IS NULL AND m.trust_level <> 'A'
 ), noted AS (
   INSERT INTO consents
     (id, account_id, case_id, purpose, version, kind, answer, digest, answered_at)
   VALUES ($5, $4, $1, $6, $7, $8, 'SHOWN', $9, $10) ON CONFLICT DO NOTHING
 )
-SELECT code FROM materials WHERE case_id = $1 AND replaced_at IS NULL"""
+SELECT code, blocked FROM materials WHERE case_id = $1 AND replaced_at IS NULL"""
 REGISTER = "实名认证:姓名和身份证号与人口信息核对一致"
 ID_CARD = "居民身份证"
 
@@ -65,6 +65,13 @@ class CaseOpenOnly(CaseOpenAlready):
 
     code = "case_open_only"
     sentence = "这个事项一次只能办一件。您已经有一件正在办,请等办完再申请。"
+
+
+class MaterialsBlocked(Invalid):
+    """The machine could not read what has to be read; each fault names a material."""
+
+    code = "materials_blocked"
+    sentence = "有材料看不清楚或者传错了。请按提示重新上传,也可以申请人工复核。"
 
 
 class WindowNotOffered(Invalid):
@@ -139,13 +146,21 @@ async def check_window(item: PublishedItem, window_id: str | None) -> None:
 
 
 async def present(opened: Opened, now: datetime) -> set[str]:
-    """Return the codes of a case's uploads; what the register knows of its applicant is noted.
+    """Return the codes of a case's uploads; what the register knows of its applicant is noted,
+    and what can be used again is kept.
 
-    In the caller's transaction, with the case's row held.
+    In the caller's transaction, with the case's row held. Raises ``MaterialsBlocked``.
     """
     own = [each["code"] for each in opened.item.materials if _is_own_card(each)]
     values = [opened.case.id, own, REGISTER, opened.case.account_id]
     found = await rows(PRESENT, [*values, *consents.notice_shown(now)])
+    names = {each["code"]: each["name"] for each in opened.item.materials}
+    blocked = sorted(row["code"] for row in found if row["blocked"])
+    if blocked:
+        raise MaterialsBlocked(
+            faults=[FieldFault(f"/materials/{code}", names[code]) for code in blocked]
+        )
+    await saved.keep(opened, now)
     return {row["code"] for row in found}
 
 
@@ -163,13 +178,15 @@ class Renewals:
         """Move a draft to the item's current version; one that is there already stays as it is.
 
         What the new version still asks for is kept: answers that fit and materials on its list.
-        Raises ``CaseUnknown``, ``NotEditable`` or ``ItemUnknown``.
+        Raises ``CaseUnknown``, ``NotEditable``, ``FiledElsewhere`` or ``ItemUnknown``.
         """
         case = await self.cases.locked(who, case_id)
         if case.state is not State.DRAFT:
             raise NotEditable
         old = await self.cases.items.version(case.item_version_id)
         new = await self.cases.items.current(old.code)
+        if new.external is not None:
+            raise FiledElsewhere
         form = await self.cases.forms.refit(case.id, new)
         if new.version_id != old.version_id:
             changes = await self._move(case, old, new)

@@ -1,7 +1,7 @@
 """The form of a case: sealed at rest, checked against the item version's JSON Schema."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -53,8 +53,11 @@ class FormInvalid(Invalid):
 
 @dataclass(frozen=True)
 class Form:
+    """The answers so far; ``read`` says which of them were read off a material, and off which."""
+
     values: Mapping[str, Any]
     revision: int
+    read: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,7 @@ class Forms:
     crypto: Crypto
 
     async def read(self, case_id: UUID) -> Form:
-        [row] = await rows("SELECT sealed, revision FROM case_forms WHERE case_id = $1", [case_id])
-        return Form(self.open(row["sealed"]), row["revision"])
+        return await self._read("sealed", case_id)
 
     def open(self, sealed: bytes) -> Mapping[str, Any]:
         values: Mapping[str, Any] = orjson.loads(self.crypto.open(sealed, PURPOSE))
@@ -78,20 +80,58 @@ class Forms:
     async def create(self, case_id: UUID) -> None:
         await CaseForm.create(case_id=case_id, sealed=self.seal({}))
 
+    async def read_filed(self, case_id: UUID) -> Form:
+        """Return the form as it was filed last, which its applicant may be correcting."""
+        filed = await self._read("coalesce(filed_sealed, sealed)", case_id)
+        now = await self.read(case_id)
+        # A mark speaks of the answer that stands there now.
+        read = {
+            name: of
+            for name, of in filed.read.items()
+            if filed.values.get(name) == now.values.get(name)
+        }
+        return replace(filed, read=read)
+
+    async def _read(self, which: str, case_id: UUID) -> Form:
+        # One of the two expressions above, never anybody's input.
+        sql = f"SELECT {which} AS sealed, revision, prefilled FROM case_forms WHERE case_id = $1"  # noqa: S608
+        [row] = await rows(sql, [case_id])
+        read = orjson.loads(row["prefilled"]) if row["prefilled"] else {}
+        return Form(self.open(row["sealed"]), row["revision"], read)
+
     async def put(
-        self, case_id: UUID, item: PublishedItem, field: str, value: Any, now: datetime
+        self,
+        case_id: UUID,
+        item: PublishedItem,
+        field: str,
+        value: Any,
+        *,
+        now: datetime,
+        correcting: bool = False,
     ) -> Form:
-        """Save one field; None clears it. The caller holds the case's row."""
+        """Save one field; None clears it. The caller holds the case's row.
+
+        While a case is ``correcting`` the form as it was filed is kept beside.
+        """
         check_field(item, field, value)
         row = await CaseForm.get(case_id=case_id)
+        if correcting and row.filed_sealed is None:
+            row.filed_sealed = row.sealed
         values = {**self.open(row.sealed), field: value}
         if value is None:
             del values[field]
         row.sealed = self.seal(values)
         row.revision += 1
         row.saved_at = now
-        await row.save(update_fields=["sealed", "revision", "saved_at"])
-        return Form(values, row.revision)
+        # What its owner has written anew was not read off anything.
+        row.prefilled = {key: of for key, of in (row.prefilled or {}).items() if key != field}
+        changed = ["sealed", "filed_sealed", "revision", "saved_at", "prefilled"]
+        await row.save(update_fields=changed)
+        return Form(values, row.revision, row.prefilled or {})
+
+    async def file(self, case_id: UUID) -> None:
+        """Take note that the form as it stands is filed."""
+        await CaseForm.filter(case_id=case_id, filed_sealed__isnull=False).update(filed_sealed=None)
 
     async def refit(self, case_id: UUID, item: PublishedItem) -> Form:
         """Keep the answers that another version of the item still asks for and would take."""
@@ -101,7 +141,8 @@ class Forms:
         if kept != values:
             row.sealed = self.seal(kept)
             row.revision += 1
-            await row.save(update_fields=["sealed", "revision"])
+            row.prefilled = {key: of for key, of in (row.prefilled or {}).items() if key in kept}
+            await row.save(update_fields=["sealed", "revision", "prefilled"])
         return Form(kept, row.revision)
 
 

@@ -142,7 +142,7 @@ class Issuing:
         content = orjson.loads(opened(self.crypto, notice))
         paper = await self.desk.printer.print(content)
         digest = hashlib.sha256(paper).hexdigest()
-        file = await self.desk.files.keep(_whole(paper), max_bytes=MAX_BYTES, mime=PDF)
+        file = await self.desk.files.keep(_whole(paper), max_bytes=MAX_BYTES, mime=PDF, made=True)
         await self._record(notice, file, self.crypto.sign(statement(notice, content, digest)))
 
     @transaction

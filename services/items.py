@@ -123,6 +123,12 @@ class PublishedItem:
         found: Sequence[Mapping[str, Any]] = self.body.get("joint_items", ())
         return found
 
+    @property
+    def external(self) -> Mapping[str, str] | None:
+        """Where an item is filed that is not filed here: ``system`` and ``url``."""
+        found: Mapping[str, str] | None = self.body.get("external")
+        return found
+
     @cached_property
     def form(self) -> Validator:
         return form_validator(self.form_schema)

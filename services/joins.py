@@ -9,6 +9,7 @@ from models.database import rows
 from models.rules.levels import Level
 from models.rules.ways import Way
 from models.unit import transaction
+from services import saved
 from services.actors import Citizen
 from services.audit import Audit
 from services.entrances import Entrances
@@ -54,6 +55,8 @@ MOVED = (
     ("mandates", "agent_id"),
     ("proxy_agents", "account_id"),
     ("co_applicants", "account_id"),
+    ("uploads", "account_id"),
+    ("vault_entries", "account_id"),
 )
 # Who did something, by a plain number: the account that is left is who did it.
 DONE_BY = (("cases", "filed_by"), ("consents", "given_by"), ("mandates", "granted_by"))
@@ -151,6 +154,7 @@ class Joins:
             # The names are our own constants, two lines above.
             sql = f"UPDATE {table} SET {column} = $1 WHERE {column} = $2"  # noqa: S608
             await rows(sql, [theirs, mine])
+        await saved.settle(theirs)
         await rows(OWN_MANDATES, [theirs, self.entrances.clock.now()])
         await self._merge_persons(mine, theirs, surely=surely)
         changes = {"level": max(kept.level, Level.FACE) if surely else kept.level}

@@ -21,7 +21,7 @@ from models.rules.notices import NoticeKind
 from models.rules.reasons import RefusalReason
 from models.rules.states import HandoffStatus, State
 from models.unit import transaction
-from services import access
+from services import access, readings, versions
 from services.actors import Citizen, RollUp
 from services.forms import Forms
 from services.items import Items, PublishedItem
@@ -32,7 +32,8 @@ from services.withdrawals import Withdrawals
 COPIED = (
     *("name_sealed", "original_key", "sha256", "mime", "size", "working_key", "working_sha256"),
     *("working_mime", "working_size", "thumbnail_key", "thumbnail_size", "pages", "width"),
-    *("height", "verification", "verification_source", "verified_at"),
+    *("height", "verification", "verification_source", "verified_at", "supply_mode"),
+    *("trust_level", "origin_id", "valid_until"),
 )
 
 
@@ -83,10 +84,12 @@ class Joint:
             created_at=now,
             updated_at=now,
         )
-        given = (await self.forms.read(parent.id)).values
+        given = await self.forms.read(parent.id)
         known = item.form_schema["properties"]
-        values = {name: value for name, value in given.items() if name in known}
-        await CaseForm.create(case_id=child.id, sealed=self.forms.seal(values), saved_at=now)
+        values = {name: value for name, value in given.values.items() if name in known}
+        read = {name: of for name, of in given.read.items() if name in known}
+        sealed = self.forms.seal(values)
+        await CaseForm.create(case_id=child.id, sealed=sealed, prefilled=read, saved_at=now)
         await self._copy(parent, child, item, spec.get("materials", {}))
         return child
 
@@ -95,9 +98,9 @@ class Joint:
     ) -> None:
         held = {m.code: m for m in await Material.filter(case_id=parent.id, replaced_at=None)}
         wanted = {each["code"]: names.get(each["code"], each["code"]) for each in item.materials}
-        await Material.bulk_create(
-            [
-                Material(
+        for code, source in wanted.items():
+            if source in held:
+                made = await Material.create(
                     id=uuid7(),
                     case_id=child.id,
                     code=code,
@@ -105,10 +108,8 @@ class Joint:
                     created_at=held[source].created_at,
                     **{column: getattr(held[source], column) for column in COPIED},
                 )
-                for code, source in wanted.items()
-                if source in held
-            ]
-        )
+                await versions.copy_pages(held[source], made)
+                await readings.copy(self.transitions.jobs, held[source], made)
 
     async def withdraw(self, parent: Case, who: Citizen) -> bool:
         """Withdraw the children of a parent that is being withdrawn; True when it can go too.

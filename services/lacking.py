@@ -155,7 +155,7 @@ async def awaits_verdict(case_id: UUID) -> bool:
         material = await Material.get_or_none(case_id=case_id, code=item.code, replaced_at=None)
         if material is None or material.created_at >= end_of(last):
             return False
-        if await _is_judged(material.id):
+        if item.defective_id == material.id or await _is_judged(material.id):
             return False
     return bool(items)
 

@@ -18,7 +18,7 @@ MACHINE_AUDIENCE = "zhangban:backoffice"
 TOKEN_LIFE = timedelta(minutes=15)
 # Read with every request: what an administrator changes counts from the next one on.
 CLIENT = """
-SELECT c.client_id, c.agency_uscc, c.name, c.scopes, c.networks, k.jwk
+SELECT c.client_id, c.agency_uscc, c.name, c.scopes, c.networks, c.items, k.jwk
 FROM backoffice_clients c JOIN machine_keys k ON k.machine_id = c.id AND k.kid = $2
 WHERE c.client_id = $1 AND c.active AND k.revoked_at IS NULL
   AND k.valid_from <= $3 AND (k.valid_until IS NULL OR k.valid_until > $3)"""
@@ -82,14 +82,15 @@ class Machines:
         _check_address(client["networks"], address)
         if scope.value not in client["scopes"]:
             raise ScopeMissing
-        return Machine(client["client_id"], client["agency_uscc"], client["name"])
+        items = frozenset(client["items"])
+        return Machine(client["client_id"], client["agency_uscc"], client["name"], items)
 
     async def _client(self, client_id: str, kid: str) -> dict[str, Any]:
         found = await rows(CLIENT, [client_id, kid, self.clock.now()])
         if not found:
             raise Unauthenticated
         [row] = found
-        kept = {name: orjson.loads(row[name]) for name in ("scopes", "networks", "jwk")}
+        kept = {name: orjson.loads(row[name]) for name in ("scopes", "networks", "items", "jwk")}
         return {**row, **kept}
 
 

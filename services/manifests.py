@@ -18,12 +18,14 @@ from models.delivery import Delivery
 from models.handoff import BackofficeEvent, HandoffPackage
 from models.inquiry import Inquiry
 from models.material import Material, ResultDocument
+from models.material_page import MaterialPage
 from models.notice import Notice
 from models.payment import Fee, PaymentOrder
 from models.promise import InlineFix, ShortfallItem, SignedPromise
 from models.review import Correction, CorrectionOverride, Verdict
 from models.rules.notices import NoticeKind
 from models.withdrawal import Withdrawal
+from services import filings
 from services.files import EXTENSIONS
 from services.items import PublishedItem
 from services.packages import canonical, sha256_of
@@ -97,7 +99,10 @@ _LISTS: Mapping[str, tuple[Any, str, Sequence[str]]] = MappingProxyType(
         "backoffice_events": (
             BackofficeEvent,
             "seq",
-            ("seq", "source", "event_id", "type", "body_digest", "occurred_at", "received_at"),
+            (
+                *("seq", "source", "event_id", "type", "body_digest", "occurred_at", "received_at"),
+                *("fate", "code"),
+            ),
         ),
         "fees": (Fee, "created_at", ("stage", "name", "basis", "amount_fen", "settled_at")),
         "payments": (
@@ -147,13 +152,16 @@ async def of_case(
 
     ``retention`` is the 保管期限 of a case without the permanent mark.
     """
-    materials = await Material.filter(case_id=case.id).order_by("code", "no")
+    filed = await filings.of_case(case)
+    every = await Material.filter(case_id=case.id).order_by("code", "no")
+    materials = [each for each in every if filed.holds(each)]
     notices = await Notice.filter(case_id=case.id).order_by("seq", "kind", "edition")
     results = await ResultDocument.filter(case_id=case.id).order_by("created_at", "id")
     packages = await HandoffPackage.filter(case_id=case.id).order_by("seq")
     entries = [
         Entry(APPLICATION, sha256_of(application)),
         *(_of_material(each) for each in materials),
+        *await _pages(materials),
         *(entry for each in notices if (entry := _of_notice(each)) is not None),
         *(_of_result(number, each) for number, each in enumerate(results, start=1)),
         *(Entry(package_path(each.seq), each.digest) for each in packages),
@@ -218,6 +226,21 @@ def _plain(value: Any) -> Any:
 def _of_material(material: Material) -> Entry:
     path = f"materials/{material.code}-{material.no}{EXTENSIONS.get(material.mime, '')}"
     return Entry(path, material.sha256, material.original_key)
+
+
+async def _pages(materials: Sequence[Material]) -> list[Entry]:
+    """Return the photos as they came: the document made of them is no evidence alone."""
+    ids = [each.id for each in materials]
+    found = MaterialPage.filter(material_id__in=ids).order_by("material_id", "no")
+    return [
+        Entry(
+            f"materials/{page.material.code}-{page.material.no}/{page.no:02}"
+            f"{EXTENSIONS.get(page.mime, '')}",
+            page.sha256,
+            page.original_key,
+        )
+        for page in await found.select_related("material")
+    ]
 
 
 def _of_notice(notice: Notice) -> Entry | None:

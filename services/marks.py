@@ -11,6 +11,8 @@ from uuid import UUID
 
 from models.material import Material
 from models.rules.events import Role
+from models.rules.states import State
+from models.rules.supply import TrustLevel
 from models.unit import transaction
 from services import desk
 from services.actors import Officer
@@ -43,10 +45,13 @@ async def original_seen(
     In the caller's transaction; ``codes`` None means all. What a register has confirmed keeps
     that mark: nobody needed to compare it. Return how many were marked.
     """
-    held = Material.filter(case_id=case_id, replaced_at=None, verification=Mark.NONE.value)
+    current = Material.filter(case_id=case_id, replaced_at=None)
     if codes is not None:
-        held = held.filter(code__in=list(codes))
-    return await held.update(
+        current = current.filter(code__in=list(codes))
+    # A register may have confirmed what is written on it; the paper itself was seen only now.
+    own = [TrustLevel.C.value, TrustLevel.D.value]
+    await current.filter(trust_level__in=own).update(trust_level=TrustLevel.B.value)
+    return await current.filter(verification=Mark.NONE.value).update(
         verification=Mark.ORIGINAL_SEEN.value, verification_source=source, verified_at=now
     )
 
@@ -74,7 +79,8 @@ class Marks:
         """
         opened = await desk.locked(self.cases, officer, case_id)
         actor = desk.acting(officer, Role.WINDOW, opened.item)
-        if opened.case.state.closed:
+        # While a correction is open the applicant changes what the officer has not seen yet.
+        if opened.case.state.closed or opened.case.state is State.CORRECTION_REQUIRED:
             raise StepNotAllowed
         held = await Material.get_or_none(case_id=case_id, code=code, replaced_at=None)
         if held is None:

@@ -1,32 +1,35 @@
 """Materials (材料) of a case: uploads as versions, removal, and who may read them."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from models.case import Case
-from models.handoff import HandoffPackage
 from models.ids import uuid7
 from models.material import Material
+from models.material_page import MaterialPage
 from models.review import Correction
 from models.rules.mandates import Act
 from models.rules.states import State
+from models.rules.supply import first_trust
 from models.unit import transaction
-from services import access, approvals, desk, lacking
+from services import access, approvals, desk, filings, handed, lacking
 from services.access import CaseUnknown
 from services.actors import Citizen, Machine, Officer
 from services.audit import Audit
 from services.cases import Cases, NotEditable, Opened, is_editable
 from services.errors import Conflict, NotFound
 from services.files import ServedFile, display_name, download_name
+from services.findings import Findings, is_asked
 from services.items import PublishedItem
-from services.packages import PURPOSE as PACKAGE_PURPOSE
 from services.ports import Clock, Crypto, MaterialFiles, TakenIn
+from services.ports.files import Scan
+from services.quarantine import check_taken, scans_of_materials
+from services.readings import Readings
 from services.slots import Held, Slot, slot_of, told_verdicts
+from services.stored import columns_of
 from services.transitions import StepNotYours
 
 PURPOSE = "material.name"
@@ -62,19 +65,23 @@ class Materials:
     cases: Cases
     files: MaterialFiles
     audit: Audit
+    readings: Readings
 
     async def slots(self, who: Citizen, case_id: UUID) -> Sequence[Slot]:
         """Return the item's materials in its order; raise ``CaseUnknown``."""
         opened = await self.cases.get(who, case_id)
         current = await self.cases.materials(case_id)
         verdicts = await told_verdicts(opened.case)
+        looks = await Findings(self.cases, self.crypto).of_case(opened)
         specs = {spec["code"]: spec for spec in opened.item.materials}
+        scans = await scans_of_materials([material.id for material in current.values()])
         slots = []
         for each in await self.cases.requirements(opened):
             material = current.get(each.code)
-            held = self._held(material) if material is not None else None
+            held = self._held(material, scans) if material is not None else None
             verdict = verdicts.get(material.id) if material is not None else None
-            slots.append(slot_of(each, specs[each.code], held, verdict))
+            look = looks.get(material.id) if material is not None else None
+            slots.append(replace(slot_of(each, specs[each.code], held, verdict), look=look))
         return slots
 
     async def upload(
@@ -89,26 +96,34 @@ class Materials:
 
         Raises ``CaseUnknown``, ``NotEditable``, ``MaterialUnknown``, ``MaterialNotInCorrection``,
         ``MaterialNotPromised``, ``PromiseExpired`` before the file is read, and what
-        ``MaterialFiles.take_in`` raises. Nothing changed then.
+        ``MaterialFiles.take_in`` raises (``MaterialInfected``, too). Nothing changed then.
         """
-        case = await access.seen(who, case_id, self.clock.now(), Act.FILL)
-        spec = await self._takeable(case, code)
+        spec = await self.takeable(who, case_id, code)
         taken = await self.files.take_in(
             chunks, max_bytes=spec["max_size_mb"] * MEGABYTE, formats=spec["formats"]
         )
-        return await self._keep(who, case_id, code, taken, display_name(file_name))
+        return await self.keep(who, case_id, code, taken, display_name(file_name))
+
+    async def takeable(self, who: Citizen, case_id: UUID, code: str) -> Mapping[str, Any]:
+        """Return what the item says of a material that the asker may upload now.
+
+        Raises what ``upload`` raises before it reads a byte.
+        """
+        case = await access.seen(who, case_id, self.clock.now(), Act.FILL)
+        return await self.spec_for(case, code)
 
     @transaction
-    async def _keep(
+    async def keep(
         self, who: Citizen, case_id: UUID, code: str, taken: TakenIn, name: str
     ) -> Upload:
+        """Make stored files the current version of a material; raises as ``upload``."""
         case = await self.cases.locked(who, case_id)
         # The case may have been submitted while the bytes were coming.
-        await self._takeable(case, code)
+        spec = await self.spec_for(case, code)
         newest = await Material.filter(case_id=case.id, code=code).order_by("-no").first()
         if newest is not None and newest.replaced_at is None:
             if newest.sha256 == taken.original.sha256:
-                return Upload(self._held(newest), created=False)
+                return Upload(await self.held(newest), created=False)
             await self._replace(newest)
         material = await Material.create(
             id=uuid7(),
@@ -117,9 +132,13 @@ class Materials:
             no=1 if newest is None else newest.no + 1,
             name_sealed=self.crypto.seal(name.encode(), PURPOSE),
             created_at=self.clock.now(),
-            **_stored(taken),
+            trust_level=first_trust(spec).value,
+            **columns_of(taken),
         )
-        return Upload(Held(material, name), created=True)
+        item = await self.cases.items.version(case.item_version_id)
+        await self.readings.ask(material, item)
+        scans = await check_taken(material.original_key)
+        return Upload(Held(material, name, scans[material.original_key]), created=True)
 
     @transaction
     async def remove(self, who: Citizen, case_id: UUID, code: str) -> None:
@@ -138,7 +157,7 @@ class Materials:
         material.replaced_at = self.clock.now()
         await material.save(update_fields=["replaced_at"])
 
-    async def _takeable(self, case: Case, code: str) -> Mapping[str, Any]:
+    async def spec_for(self, case: Case, code: str) -> Mapping[str, Any]:
         """Return what the item says of a material that may be uploaded now.
 
         After acceptance that is what was promised and nothing else (容缺).
@@ -174,11 +193,11 @@ class Materials:
 
     async def open_content(self, who: Citizen, material_id: UUID) -> ServedFile:
         """Return the working copy of one's own material, current or not."""
-        return self._working(await _own(who, material_id, self.clock.now()))
+        return self.working_of(await own(who, material_id, self.clock.now()))
 
     async def open_thumbnail(self, who: Citizen, material_id: UUID) -> ServedFile:
         """Return the small picture of one's own material; a PDF has none (``MaterialUnknown``)."""
-        material = await _own(who, material_id, self.clock.now())
+        material = await own(who, material_id, self.clock.now())
         if material.thumbnail_key is None or material.thumbnail_size is None:
             raise MaterialUnknown
         mime = "image/jpeg"
@@ -190,11 +209,25 @@ class Materials:
     ) -> ServedFile:
         """Return a material of a submitted case: the working copy, or the bytes as they came.
 
+        Raises ``MaterialUnknown``, ``ApprovalNeeded``.
+        """
+        material = await self.for_staff(officer, material_id, original=original)
+        return self.original_of(material) if original else self.working_of(material)
+
+    async def for_staff(
+        self, officer: Officer, material_id: UUID, *, original: bool, page: int | None = None
+    ) -> Material:
+        """Return a material that an officer looks at, on the record.
+
         What its owner took out of the draft was never filed, and a department sees no case of
-        another acceptor: ``MaterialUnknown``. Raises ``ApprovalNeeded``.
+        another acceptor: ``MaterialUnknown``. Of a draft only what its owner asked a person to
+        look at is seen. Raises ``ApprovalNeeded``.
         """
         material = await Material.get_or_none(id=material_id).select_related("case")
-        if material is None or not is_filed(material, material.case):
+        if material is None:
+            raise MaterialUnknown
+        filed = await filings.of_case(material.case)
+        if not filed.holds(material) and not await is_asked(material_id):
             raise MaterialUnknown
         item = await self.cases.items.version(material.case.item_version_id)
         try:
@@ -203,35 +236,42 @@ class Materials:
             raise MaterialUnknown from error
         await approvals.check(self.cases, self.audit, officer, material.case, item)
         facts = {"case_id": str(material.case_id), "original": original}
+        facts |= {} if page is None else {"page": page}
         shape = "original" if original else ""
         actor = officer.anyhow
         await self.audit.open(actor, "material.read", "material", material_id, facts, shape=shape)
-        return self._original(material) if original else self._working(material)
+        return material
 
     async def open_for_machine(
-        self, machine: Machine, package_id: UUID, material_id: UUID
+        self, machine: Machine, package_id: UUID, material_id: UUID, page: int | None = None
     ) -> ServedFile:
-        """Return the bytes as they came of a material that a package of this agency lists."""
-        package = await HandoffPackage.get_or_none(id=package_id, agency_uscc=machine.agency_uscc)
-        if package is None:
+        """Return the bytes as they came of a material, or of a photo that became its page, that a
+        package of this machine lists."""
+        found = await handed.listed(self.crypto, machine, package_id, material_id, page)
+        if found is None:
             raise MaterialUnknown
-        body = orjson.loads(self.crypto.open(package.sealed, PACKAGE_PURPOSE))
-        if str(material_id) not in {listed["id"] for listed in body["materials"]}:
-            raise MaterialUnknown
-        return self._original(await Material.get(id=material_id, case_id=package.case_id))
+        return self.original_of(found)
 
-    def _held(self, material: Material) -> Held:
-        return Held(material, self.crypto.open(material.name_sealed, PURPOSE).decode())
+    async def held(self, material: Material) -> Held:
+        """Return a version with its name and what is known of its harmlessness."""
+        return self._held(material, await scans_of_materials([material.id]))
 
-    def _working(self, material: Material) -> ServedFile:
+    def _held(self, material: Material, scans: Mapping[UUID, Scan]) -> Held:
+        return Held(material, self.name_of(material), scans[material.id])
+
+    def name_of(self, material: Material | MaterialPage) -> str:
+        """Return what its owner calls the file."""
+        return self.crypto.open(material.name_sealed, PURPOSE).decode()
+
+    def working_of(self, material: Material | MaterialPage) -> ServedFile:
         mime = material.working_mime
-        name = download_name(self._held(material).name, mime)
+        name = download_name(self.name_of(material), mime)
         size = material.working_size
         return ServedFile(material.working_key, material.working_sha256, size, mime, name)
 
-    def _original(self, material: Material) -> ServedFile:
+    def original_of(self, material: Material | MaterialPage) -> ServedFile:
         mime = material.mime
-        name = download_name(self._held(material).name, mime)
+        name = download_name(self.name_of(material), mime)
         return ServedFile(material.original_key, material.sha256, material.size, mime, name)
 
 
@@ -242,14 +282,7 @@ def _spec_of(item: PublishedItem, code: str) -> Mapping[str, Any]:
     return spec
 
 
-def is_filed(material: Material, case: Case) -> bool:
-    """Tell whether a version was part of the application when it was submitted, or came later."""
-    if case.submitted_at is None:
-        return False
-    return material.replaced_at is None or material.replaced_at > case.submitted_at
-
-
-async def _own(who: Citizen, material_id: UUID, now: datetime) -> Material:
+async def own(who: Citizen, material_id: UUID, now: datetime) -> Material:
     material = await Material.get_or_none(id=material_id)
     if material is None:
         raise MaterialUnknown
@@ -258,21 +291,3 @@ async def _own(who: Citizen, material_id: UUID, now: datetime) -> Material:
     except (CaseUnknown, access.ActNotGranted) as error:
         raise MaterialUnknown from error
     return material
-
-
-def _stored(taken: TakenIn) -> dict[str, Any]:
-    return {
-        "original_key": taken.original.key,
-        "sha256": taken.original.sha256,
-        "mime": taken.original.mime,
-        "size": taken.original.size,
-        "working_key": taken.working.key,
-        "working_sha256": taken.working.sha256,
-        "working_mime": taken.working.mime,
-        "working_size": taken.working.size,
-        "thumbnail_key": taken.thumbnail.key if taken.thumbnail else None,
-        "thumbnail_size": taken.thumbnail.size if taken.thumbnail else None,
-        "pages": taken.pages,
-        "width": taken.width,
-        "height": taken.height,
-    }

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from models.account import WechatIdentity
 from models.case import Case
+from models.database import rows
 from models.ids import uuid7
 from models.payment import Fee, PaymentOrder
 from models.rules.calendar import day_of
@@ -29,6 +30,12 @@ LONGEST_PAUSE = timedelta(hours=1)
 LIFE = timedelta(hours=2)
 # The channel opens no order that ends within a minute.
 LAST_CALL = timedelta(minutes=1)
+HOLDS = """
+SELECT EXISTS (SELECT FROM payment_orders o WHERE o.case_id = $1
+  AND (o.status = 'PAID' OR EXISTS (SELECT FROM payment_events e
+    WHERE e.order_id = o.id AND e.outcome IN ('SURPLUS', 'MISMATCH')))
+  AND o.amount_fen > (SELECT coalesce(sum(r.amount_fen), 0) FROM refunds r
+    WHERE r.order_id = o.id AND r.status NOT IN ('REFUSED', 'ABNORMAL'))) AS held"""
 DIGITS = string.digits + string.ascii_letters
 RANDOM_DIGITS = 24
 
@@ -202,6 +209,15 @@ def _owes(case: Case) -> bool:
 async def is_payable(case_id: UUID) -> bool:
     """Tell whether the order of a case may still be paid."""
     return _owes(await Case.get(id=case_id))
+
+
+async def holds_money(case_id: UUID) -> bool:
+    """Tell whether somebody's money is in a case and not all of it is on its way back.
+
+    Money in question (another amount, an order that was closed) is money too.
+    """
+    [found] = await rows(HOLDS, [case_id])
+    return bool(found["held"])
 
 
 async def _locked(order: PaymentOrder) -> PaymentOrder:

@@ -31,7 +31,7 @@ class Checked:
 async def opened(cases: Cases, case: Case) -> Opened:
     """Return a case with its item and form."""
     item = await cases.items.version(case.item_version_id)
-    return Opened(case, item, await cases.forms.read(case.id))
+    return Opened(case, item, await cases.forms.read_filed(case.id))
 
 
 async def locked(cases: Cases, officer: Officer, case_id: UUID) -> Opened:

@@ -1,8 +1,8 @@
 """Packages (移交包): what an accepted case carries to the back-office, fixed byte for byte.
 
-The first tells everything; what follows it tells only what is new, by a schema of its own. The
-digest is the SHA-256 of the body exactly as it is sent, and the body holds a receipt code
-that only who opened it knows: the two together prove that it arrived whole.
+The first tells everything, what follows it only what is new (services/contents.py). The digest is
+the SHA-256 of the body exactly as it is sent, and the body holds a receipt code that only who
+opened it knows: the two together prove that it arrived whole.
 """
 
 import hashlib
@@ -10,27 +10,20 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from models.case import Case, CaseEvent, ClockInstance
+from models.case import Case, CaseEvent
 from models.handoff import HandoffPackage
 from models.ids import uuid7
 from models.inquiry import Inquiry
 from models.mandate import Mandate
-from models.material import Material
-from models.payment import Fee
-from models.review import Correction
-from models.rules.clock_table import ClockName
-from models.rules.conditions import required_materials
-from models.rules.events import Event
-from models.rules.texts import text_for
+from models.rules.clocks import handover_due_at
 from models.schemas import DIRECTORY
 from models.withdrawal import Withdrawal
-from services import verdicts
+from services import contents
 from services.applicants import Applicant, Applicants, facts_of
-from services.corrections import shown_point
+from services.calendars import Calendars
+from services.contents import time_of
 from services.forms import Form, Forms
 from services.items import PublishedItem
 from services.ports import Clock, Crypto
@@ -42,9 +35,13 @@ SUPPLEMENT = "SUPPLEMENT"
 ENDED = "ENDED"
 # Only these list materials; what a person wants or has ended brings none.
 WITH_MATERIALS = (ACCEPTED, SUPPLEMENT)
-SCHEMA_VERSION, FOLLOWING_VERSION = "1", "2"
-SCHEMA = (DIRECTORY / "handoff_package_v1.json").read_bytes()
-FOLLOWING_SCHEMA = (DIRECTORY / "handoff_package_v2.json").read_bytes()
+PAYMENT = "PAYMENT"
+SCHEMA_VERSION = "3"
+# Packages of the first two versions are still read: they are sent as they were made.
+SCHEMAS = {
+    version: (DIRECTORY / f"handoff_package_v{version}.json").read_bytes()
+    for version in ("1", "2", SCHEMA_VERSION)
+}
 
 
 def canonical(body: Mapping[str, Any]) -> bytes:
@@ -60,12 +57,19 @@ def sha256_of(value: str | bytes) -> str:
     return hashlib.sha256(value.encode() if isinstance(value, str) else value).hexdigest()
 
 
+def detached(token: str) -> str:
+    """Return a compact JWS without its payload, which travels beside it (RFC 7515, appendix F)."""
+    header, _, signature = token.split(".")
+    return f"{header}..{signature}"
+
+
 @dataclass(frozen=True)
 class Packages:
     clock: Clock
     crypto: Crypto
     forms: Forms
     applicants: Applicants
+    calendars: Calendars
 
     async def create(
         self,
@@ -81,23 +85,26 @@ class Packages:
 
         ACCEPTED is the whole application, SUPPLEMENT lists the materials that no package of the
         case had before. Any other kind tells the ``answers`` given now, the ``withdrawal`` it is
-        about, or which step ``ended`` the case.
+        about, which step ``ended`` the case, or (PAYMENT) what is known of the money now.
         """
         package_id = uuid7()
         earlier = await HandoffPackage.filter(case_id=case.id).order_by("seq")
         if kind == ACCEPTED:
-            version, content = SCHEMA_VERSION, await self._content(case, item)
+            content = await self._content(case, item)
         else:
-            news = await self._news(case, item, earlier) if kind == SUPPLEMENT else []
-            version, content = FOLLOWING_VERSION, {**_item(item), "materials": news}
-            content["shortfall_status"] = case.shortfall_status
-            content["answers"] = [self._answer(each) for each in answers]
-            content["withdrawal"] = _withdrawal(withdrawal)
-            content["ended"] = _ended(ended)
+            content = {
+                **contents.item_of(item),
+                "materials": await self._news(case, item, earlier) if kind == SUPPLEMENT else [],
+                "shortfall_status": case.shortfall_status,
+                "answers": [self._answer(each) for each in answers],
+                "withdrawal": contents.withdrawal_of(withdrawal),
+                "ended": contents.end_of(ended),
+                "payment": await contents.payment_of(case) if kind == PAYMENT else None,
+            }
         receipt_code = secrets.token_hex(16)
         body = canonical(
             {
-                "schema": version,
+                "schema": SCHEMA_VERSION,
                 "package_id": str(package_id),
                 "case_no": case.case_no,
                 "seq": len(earlier) + 1,
@@ -106,18 +113,32 @@ class Packages:
                 **content,
             }
         )
+        now = self.clock.now()
         return await HandoffPackage.create(
             id=package_id,
             case_id=case.id,
             seq=len(earlier) + 1,
             kind=kind,
             agency_uscc=item.agency_uscc,
-            schema_version=version,
+            item_code=item.code,
+            schema_version=SCHEMA_VERSION,
             sealed=self.crypto.seal(body, PURPOSE),
             digest=sha256_of(body),
             receipt_digest=sha256_of(receipt_code),
-            created_at=self.clock.now(),
+            signature=detached(self.crypto.sign(body)),
+            pull_by=handover_due_at(now, await self.calendars.current()),
+            created_at=now,
         )
+
+    async def payment_changed(self, case: Case, item: PublishedItem) -> HandoffPackage | None:
+        """Tell the back-office that a fee was paid, or that money went back, after acceptance.
+
+        In the caller's transaction, with the case's row held, once the rows of the payment say
+        so. None before the acceptance: its own package will tell.
+        """
+        if not await HandoffPackage.exists(case_id=case.id, kind=ACCEPTED):
+            return None
+        return await self.create(case, item, PAYMENT)
 
     async def _news(
         self, case: Case, item: PublishedItem, earlier: Sequence[HandoffPackage]
@@ -130,24 +151,23 @@ class Packages:
             for listed in json.loads(self.crypto.open(package.sealed, PURPOSE))["materials"]
         }
         _, _, facts = await self._filed(case)
-        materials = await _materials(case.id, item, facts)
+        materials = await contents.materials_of(case.id, item, facts)
         return [each for each in materials if each["id"] not in told]
 
     async def _filed(self, case: Case) -> tuple[Applicant, Form, Mapping[str, Any]]:
         """Return who applied, with which form, and the facts that conditions ask about."""
         applicant = await self.applicants.get(case.account_id)
-        form = await self.forms.read(case.id)
+        form = await self.forms.read_filed(case.id)
         age = applicant.age_at(self.clock.now())
         return applicant, form, facts_of(form.values, case, age)
 
-    async def _filed_by(self, case: Case) -> dict[str, Any] | None:
-        """Return who filed it for the applicant, by which power; None for the applicant."""
+    async def _mandate(self, case: Case) -> tuple[Mandate, str] | None:
+        """Return the power by which it was filed for the applicant, and its holder's name."""
         if case.mandate_id is None:
             return None
         # By the mandate, not by the account: an agent may have closed theirs meanwhile.
         mandate = await Mandate.get(id=case.mandate_id)
-        name = self.crypto.open(mandate.agent_name_sealed, "person.name").decode()
-        return {"kind": mandate.kind, "name": name}
+        return mandate, self.crypto.open(mandate.agent_name_sealed, "person.name").decode()
 
     def _answer(self, inquiry: Inquiry) -> dict[str, Any]:
         sealed = inquiry.answer_sealed or b""
@@ -155,13 +175,14 @@ class Packages:
             "seq": inquiry.seq,
             "question": inquiry.question,
             "answer": self.crypto.open(sealed, ANSWER_PURPOSE).decode(),
-            "answered_at": _time(inquiry.answered_at),
+            "answered_at": time_of(inquiry.answered_at),
         }
 
     async def _content(self, case: Case, item: PublishedItem) -> dict[str, Any]:
         applicant, form, facts = await self._filed(case)
+        power = await self._mandate(case)
         return {
-            **_item(item),
+            **contents.item_of(item),
             "applicant": {
                 "type": case.applicant_type,
                 "name": applicant.name,
@@ -169,98 +190,18 @@ class Packages:
                 "id_number": applicant.id_number,
                 "phone": applicant.phone,
             },
-            "filed_by": await self._filed_by(case),
+            "filed_by": None if power is None else {"kind": power[0].kind, "name": power[1]},
             "form": dict(form.values),
-            "materials": await _materials(case.id, item, facts),
-            "corrections": await _corrections(case.id),
+            "materials": await contents.materials_of(case.id, item, facts),
+            "corrections": await contents.corrections_of(case.id),
+            "notices": await contents.notices_of(case.id),
+            "authorisations": [] if power is None else [contents.authorisation_of(*power)],
+            "consents": await contents.consents_of(case),
+            "electronic_service": await contents.service_of(case.id),
             "times": {
-                "received_at": _time(case.received_at),
-                "accepted_at": _time(case.accepted_at),
+                "received_at": time_of(case.received_at),
+                "accepted_at": time_of(case.accepted_at),
             },
-            "clocks": await _clocks(case.id),
-            "payment": await _payment(case),
+            "clocks": await contents.clocks_of(case.id),
+            "payment": await contents.payment_of(case),
         }
-
-
-def _item(item: PublishedItem) -> dict[str, Any]:
-    return {
-        "item": {
-            "code": item.code,
-            "impl_code": item.impl_code,
-            "name": item.name,
-            "version": item.version,
-        },
-        "agency": {"name": item.agency, "uscc": item.agency_uscc},
-    }
-
-
-async def _materials(
-    case_id: UUID, item: PublishedItem, facts: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    # What the answers in the end do not ask for stays here: nothing unneeded is handed over.
-    asked = {
-        each.code: each.name for each in required_materials(item.materials, facts) if each.asked
-    }
-    words = await verdicts.last_words(case_id)
-    current = Material.filter(case_id=case_id, replaced_at=None, code__in=list(asked))
-    return [
-        {
-            "id": str(material.id),
-            "code": material.code,
-            "name": asked[material.code],
-            "no": material.no,
-            "sha256": material.sha256,
-            "size": material.size,
-            "mime": material.mime,
-            "pages": material.pages,
-            "verdict": words.get(material.id),
-        }
-        for material in await current.order_by("code")
-    ]
-
-
-async def _corrections(case_id: UUID) -> list[dict[str, Any]]:
-    found: Sequence[Correction] = await Correction.filter(case_id=case_id).order_by("round")
-    return [
-        {
-            "round": correction.round,
-            "issued_at": _time(correction.issued_at),
-            "opinion": correction.opinion,
-            "items": [shown_point(point) for point in correction.items],
-        }
-        for correction in found
-    ]
-
-
-async def _clocks(case_id: UUID) -> dict[str, Any]:
-    found = await ClockInstance.filter(case_id=case_id, stopped_at=None)
-    due = {clock.name: _time(clock.due_at) for clock in found}
-    return {
-        "promised_due_at": due.get(ClockName.DECISION_PROMISED.value),
-        "statutory_due_at": due.get(ClockName.DECISION_STATUTORY.value),
-    }
-
-
-async def _payment(case: Case) -> dict[str, Any]:
-    fee = await Fee.filter(case_id=case.id).order_by("-created_at").first()
-    return {
-        "status": case.payment_status,
-        "amount_fen": None if fee is None else fee.amount_fen,
-    }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
-def _withdrawal(asked: Withdrawal | None) -> dict[str, Any] | None:
-    if asked is None:
-        return None
-    return {"status": asked.status, "requested_at": _time(asked.requested_at)}
-
-
-def _ended(step: CaseEvent | None) -> dict[str, Any] | None:
-    if step is None:
-        return None
-    reason = str(step.data.get("text") or text_for(Event(step.event)))
-    return {"state": step.to_state, "reason": reason, "at": _time(step.at)}

@@ -12,15 +12,23 @@ from models.payment import Fee, PaymentOrder
 from services import access
 from services.acceptance import Acceptance
 from services.actors import Citizen
-from services.errors import ChannelOrderUnknown, Conflict, OutsideUnavailable
+from services.errors import ChannelOrderUnknown, Conflict, NotFound, OutsideUnavailable
 from services.items import Items
 from services.orders import OPEN, OrderClosed, Orders, is_payable, newest_fee
-from services.ports import ChannelOrder, Jobs, PayChannel, Settlement
+from services.ports import ChannelOrder, Jobs, PayChannel, RefundCallback, Settlement
+from services.refund_statements import RefundSource, RefundStatements, Statement
 from services.results import Results
 from services.settlements import Outcome, Report, Settlements, Source
 from services.transitions import Transitions
 
 log = structlog.get_logger(__name__)
+
+
+class OrderUnknown(NotFound):
+    """No order of ours has this number."""
+
+    code = "order_unknown"
+    sentence = "没有找到这张缴款单。"
 
 
 class PaymentInQuestion(Conflict):
@@ -66,6 +74,10 @@ class Payments:
             self.channel, self.items, self.transitions, self.acceptance, self.results
         )
 
+    @cached_property
+    def refund_statements(self) -> RefundStatements:
+        return RefundStatements(self.channel.merchant, self.items, self.transitions)
+
     async def open_order(self, who: Citizen, case_id: UUID, key: str) -> Payable:
         """Return the open order of the case's fee, making it when there is none.
 
@@ -107,7 +119,11 @@ class Payments:
         Whatever else is wrong with it is ours to look into: the channel has done its part.
         """
         said = self.channel.read_callback(headers, body)
-        await self.settlements.record(Report(said.id, Source.CALLBACK, said.payment))
+        if isinstance(said, RefundCallback):
+            back = Statement(said.id, RefundSource.CALLBACK, said.refund)
+            await self.refund_statements.record(back)
+        else:
+            await self.settlements.record(Report(said.id, Source.CALLBACK, said.payment))
 
     async def sweep(self, payload: Mapping[str, Any]) -> None:
         """Look after an open order (job): ask for it, and close it when its time is over."""
@@ -134,6 +150,17 @@ class Payments:
             log.warning("payment.ask_failed", case_id=str(case_id), error=problem.code)
             return False
         return True
+
+    async def ask_order(self, number: str) -> Outcome | None:
+        """Ask the channel for one order of any status; None when it was not paid yet.
+
+        A payment that it knows of takes effect. Raises ``OrderUnknown``, ``ChannelOrderUnknown``
+        and ``OutsideUnavailable``.
+        """
+        order = await PaymentOrder.get_or_none(number=number)
+        if order is None:
+            raise OrderUnknown
+        return await self._follow(order)
 
     async def _prepay(self, order: PaymentOrder) -> PaymentOrder:
         fee = await Fee.get(id=order.fee_id)

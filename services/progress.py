@@ -17,20 +17,21 @@ from models.database import rows
 from models.rules import numbers
 from models.rules.calendar import due_on
 from models.rules.clock_table import CLOCKS, ClockName
-from models.rules.events import Actor, Event
+from models.rules.events import Actor
 from models.rules.flavours import ShortfallStage
 from models.rules.mandates import Act
 from models.rules.reasons import DefectReason, RatingStage
 from models.rules.states import AcceptMode, DeliveryMethod, State
-from models.rules.texts import Who, next_step, text_for
+from models.rules.texts import Who, next_step
 from services import access
 from services.access import CaseUnknown
 from services.actions import ASKED, Action, Standing, actions_for
 from services.actors import Citizen
 from services.lacking import HANDLING
+from services.numbering import lookup_value
 from services.ports import Clock, Crypto
 from services.remarks import Remark, is_withdrawing, open_questions, remarks_of
-from services.submissions import lookup_value
+from services.timeline import TimelineEntry, timeline_of
 
 # Everything that a person can see, as one text: what is the same text is the same progress.
 QUERY = """
@@ -38,6 +39,7 @@ SELECT json_build_object('id', c.id, 'case_no', c.case_no, 'state', c.state, 've
   'received_at', c.received_at, 'accepted', c.accepted_at IS NOT NULL,
   'decided', c.decided_at IS NOT NULL, 'decision', c.decision,
   'item_name', i.name, 'agency', i.agency,
+  'lodged', CASE WHEN c.origin = 'IMPORTED' THEN json_build_array(c.received_at, c.accepted_at) END,
   'events',
   (SELECT json_agg(json_build_array(e.event, e.at, e.unit, e.data ->> 'text') ORDER BY e.seq)
      FROM case_events e WHERE e.case_id = c.id),
@@ -48,10 +50,15 @@ SELECT json_build_object('id', c.id, 'case_no', c.case_no, 'state', c.state, 've
   (SELECT json_build_object('items', r.items, 'opinion', r.opinion)
      FROM corrections r WHERE r.case_id = c.id AND r.round = c.round
       AND c.state = 'CORRECTION_REQUIRED'),
-  'fee',
+  'fee', CASE WHEN c.payment_status <> 'NOT_REQUIRED' THEN
   (SELECT json_build_object('name', f.name, 'amount_fen', f.amount_fen, 'stage', f.stage,
           'basis', f.basis, 'settled', f.settled_at IS NOT NULL)
-     FROM fees f WHERE f.case_id = c.id ORDER BY f.created_at DESC LIMIT 1),
+     FROM fees f WHERE f.case_id = c.id ORDER BY f.created_at DESC LIMIT 1) END,
+  'refunds',
+  (SELECT json_agg(json_build_object('track', r.track, 'reason', r.reason, 'status', r.status,
+          'amount_fen', r.amount_fen, 'refusal', r.refusal, 'times',
+          json_build_array(r.created_at, r.unit_at, r.finance_at, r.refused_at, r.paid_at))
+     ORDER BY r.created_at, r.id) FROM refunds r WHERE r.case_id = c.id),
   'delivery',
   (SELECT json_build_object('method', d.method, 'status', d.status, 'waybill', d.waybill)
      FROM deliveries d WHERE d.case_id = c.id),
@@ -76,7 +83,8 @@ SELECT json_build_object('id', c.id, 'case_no', c.case_no, 'state', c.state, 've
   'fix', CASE WHEN c.state = 'PRE_REVIEWING' THEN
   (SELECT json_build_object('fields', x.names, 'note', x.note)
      FROM inline_fixes x WHERE x.case_id = c.id AND x.fixed_at IS NULL) END,
-  'has_result', EXISTS (SELECT 1 FROM result_documents o WHERE o.case_id = c.id)
+  'has_result', c.decided_at IS NOT NULL
+    AND EXISTS (SELECT 1 FROM result_documents o WHERE o.case_id = c.id)
 )::text AS seen
 FROM cases c JOIN items i ON i.id = c.item_id
 WHERE """
@@ -91,16 +99,6 @@ SHOWN = {
     for name, spec in CLOCKS.items()
     if spec.owner in (Actor.APPLICANT, Actor.BACKOFFICE, Actor.ACCEPTOR)
 }
-
-
-@dataclass(frozen=True)
-class TimelineEntry:
-    """Something that happened; ``plain`` is its sentence without what an officer wrote."""
-
-    at: datetime
-    text: str
-    unit: str | None
-    plain: str
 
 
 @dataclass(frozen=True)
@@ -193,7 +191,7 @@ def _progress(seen: str) -> Progress:
         agency=facts["agency"],
         state=State[facts["state"]],
         received_at=None if received_at is None else datetime.fromisoformat(received_at),
-        timeline=tuple(_entry(*event) for event in facts["events"] or ()),
+        timeline=timeline_of(facts),
         due=tuple(_due(*clock) for clock in facts["clocks"] or () if clock[0] in SHOWN),
         correction=_correction(facts["correction"]),
         fee=facts["fee"],
@@ -204,11 +202,6 @@ def _progress(seen: str) -> Progress:
         actions=tuple(actions_for(_standing(facts))),
         etag=hashlib.sha256(seen.encode()).hexdigest()[:20],
     )
-
-
-def _entry(event: str, at: str, unit: str | None, text: str | None) -> TimelineEntry:
-    plain = text_for(Event(event))
-    return TimelineEntry(datetime.fromisoformat(at), text or plain, unit, plain)
 
 
 def _standing(facts: Mapping[str, Any]) -> Standing:

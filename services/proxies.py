@@ -25,6 +25,7 @@ from services.mandate_rows import Wanted, write
 from services.mandate_terms import MandateRefused, MandateSettled, MandateUnknown
 from services.mandates import Mandates
 from services.ports import MaterialFiles, RealNameChecker, RealNameVerdict
+from services.quarantine import check_taken
 
 PROVEN = "代办授权已经核对,可以办理"
 REFUSED = "代办授权没有通过核对"
@@ -180,6 +181,7 @@ class Proxies:
         taken = await self.files.take_in(chunks, max_bytes=MAX_BYTES, formats=FORMATS)
         proof = {
             "key": taken.working.key,
+            "original": taken.original.key,
             "sha256": taken.working.sha256,
             "size": taken.working.size,
             "mime": taken.working.mime,
@@ -193,6 +195,7 @@ class Proxies:
         mandate = await self._unproven(mandate_id, who)
         mandate.proof = proof
         await mandate.save(update_fields=["proof"])
+        await check_taken(str(proof["key"]), str(proof["original"]))
         return mandate
 
     async def _unproven(self, mandate_id: UUID, who: Citizen) -> Mandate:

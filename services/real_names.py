@@ -249,7 +249,7 @@ class RealNames:
                 **told,
             )
         if not known:
-            await attach(self.persons, account.id, identity)
+            await attach(self.persons, account.id, identity, self.clock.now())
         await self.rise(who, account, level)
         return await self.profiles.of(account.id)
 

@@ -71,10 +71,12 @@ class NetworkInvalid(Invalid):
 
 @dataclass(frozen=True)
 class Grants:
-    """What a system may do and where it calls from; no network means from anywhere."""
+    """What a system may do, where it calls from, and the codes of the items that it handles; no
+    network means from anywhere, no item all of its agency's."""
 
     scopes: Collection[Scope]
     networks: Sequence[str] = ()
+    items: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -112,12 +114,14 @@ class Registrations:
             await self._add(actor, client)
         except Duplicate as error:
             raise ClientIdTaken from error
-        return Machine(client.client_id, client.agency_uscc, client.name)
+        items = frozenset(client.items)
+        return Machine(client.client_id, client.agency_uscc, client.name, items)
 
     @transaction
     async def _add(self, actor: Actor, client: BackofficeClient) -> None:
         await client.save(force_create=True)
-        facts = {"agency": client.agency_uscc, "scopes": client.scopes, "networks": client.networks}
+        granted = {name: getattr(client, name) for name in ("scopes", "networks", "items")}
+        facts = {"agency": client.agency_uscc, **granted}
         await self.audit.record(actor, "machine.add", "machine", client.client_id, facts)
 
     @transaction
@@ -209,4 +213,5 @@ def _columns(grants: Grants) -> dict[str, Any]:
             faults.append(FieldFault(f"/networks/{number}", network))
     if faults:
         raise NetworkInvalid(faults=faults)
-    return {"scopes": sorted(scope.value for scope in set(grants.scopes)), "networks": networks}
+    scopes = sorted(scope.value for scope in set(grants.scopes))
+    return {"scopes": scopes, "networks": networks, "items": sorted(set(grants.items))}

@@ -12,6 +12,7 @@ from typing import Any
 from models.rules.calendar import day_of, due_on
 from models.rules.clock_table import ClockName
 from models.rules.states import Phase, State
+from services.refund_words import remark_of
 from services.withdrawal_answers import WithdrawalStatus
 
 
@@ -48,6 +49,9 @@ def _remarks(facts: Mapping[str, Any]) -> Iterator[Remark]:
             yield _extended(due_at, paused_at)
     if facts["withdrawal"] is not None:
         yield from _withdrawal(*facts["withdrawal"])
+    for refund in facts["refunds"] or ():
+        if said := remark_of(refund):
+            yield _said("refund", said)
     if open_ := open_questions(facts):
         yield _said("questions", f"审批部门有{open_}个问题请您说明。不答也可以,不影响办理期限。")
 

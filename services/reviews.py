@@ -78,6 +78,7 @@ class Reviews:
         reason_code: str | None = None,
         *,
         comment: str = "",
+        page: int | None = None,
     ) -> Case:
         """Say PASS or FAIL on one material; a later word in the same round replaces it.
 
@@ -85,7 +86,7 @@ class Reviews:
         Raises the problems of ``services.verdicts``, ``CaseClaimed``, ``StepNotAllowed``,
         ``MaterialNotPromised``.
         """
-        opinion = Opinion.of(verdict, reason_code, comment)
+        opinion = Opinion.of(verdict, reason_code, comment, page)
         opened = await desk.locked(self.cases, officer, case_id)
         if lacking.is_open(opened.case):
             await lacking.promised(opened.case, code)

@@ -7,10 +7,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services import addresses, archive, counter, credit, forms, issuing, materials, packages
+from services import (
+    addresses,
+    archive,
+    certificates,
+    counter,
+    credit,
+    forms,
+    issuing,
+    materials,
+    packages,
+    readings,
+    second_looks,
+    stored_files,
+    wake_ups,
+)
+from services.events import parking
+from services.finishing import KEY_PURPOSE, NAME_PURPOSE
+from services.numbering import lookup_value
 from services.ports import Crypto
 from services.second_factor import SECRET_PURPOSE
-from services.submissions import lookup_value
 
 PHONE, NAME, ID_NUMBER, LOOKUP = "account.phone", "person.name", "person.id_number", "case.lookup"
 LOGIN_PHONE, FACE_TOKEN = "login.phone", "face.token"
@@ -41,9 +57,17 @@ SEALED = (
     Sealed("face_checks", "id_number_sealed", ID_NUMBER),
     Sealed("staff_members", "totp_sealed", SECRET_PURPOSE),
     Sealed("case_forms", "sealed", forms.PURPOSE, "case_id"),
+    Sealed("case_forms", "filed_sealed", forms.PURPOSE, "case_id"),
     Sealed("materials", "name_sealed", materials.PURPOSE),
+    Sealed("material_readings", "sealed", readings.PURPOSE, "material_id"),
+    Sealed("certificate_queries", "number_sealed", certificates.NUMBER_PURPOSE),
+    Sealed("certificate_queries", "answer_sealed", certificates.ANSWER_PURPOSE),
+    Sealed("finding_answers", "reason_sealed", second_looks.PURPOSE),
     Sealed("notices", "content_sealed", issuing.PURPOSE),
     Sealed("handoff_packages", "sealed", packages.PURPOSE),
+    Sealed("backoffice_events", "sealed", parking.PURPOSE),
+    Sealed("handoff_wake_ups", "secret_sealed", wake_ups.SECRET_PURPOSE),
+    Sealed("backoffice_clients", "contact_sealed", wake_ups.CONTACT_PURPOSE),
     Sealed("inquiries", "answer_sealed", packages.ANSWER_PURPOSE),
     Sealed("deliveries", "address_sealed", addresses.PURPOSE),
     Sealed("deliveries", "pickup_code_sealed", counter.CODE_PURPOSE),
@@ -55,6 +79,10 @@ SEALED = (
     Sealed("personal_requests", "export_sealed", EXPORT),
     Sealed("co_applicants", "name_sealed", NAME),
     Sealed("co_applicants", "id_number_sealed", ID_NUMBER),
+    Sealed("stored_files", "key_sealed", stored_files.PURPOSE),
+    Sealed("material_pages", "name_sealed", materials.PURPOSE),
+    Sealed("uploads", "name_sealed", NAME_PURPOSE),
+    Sealed("uploads", "key_sealed", KEY_PURPOSE),
 )
 
 
@@ -125,6 +153,17 @@ INDEXED = (
         "SELECT m.id AS key, m.agent_index AS stored, p.id_number_sealed AS sealed, NULL AS code"
         " FROM mandates m JOIN persons p ON p.account_id = m.agent_id"
         " WHERE m.id > $1 ORDER BY m.id LIMIT $2",
+    ),
+    Indexed(
+        "imported_cases",
+        "id_number_index",
+        ID_NUMBER,
+        ID_NUMBER,
+        "SELECT i.case_id AS key, i.id_number_index AS stored, p.id_number_sealed AS sealed,"
+        " NULL AS code FROM imported_cases i JOIN cases c ON c.id = i.case_id"
+        " JOIN persons p ON p.account_id = c.account_id"
+        " WHERE i.case_id > $1 ORDER BY i.case_id LIMIT $2",
+        key="case_id",
     ),
     Indexed(
         "co_applicants",

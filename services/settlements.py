@@ -11,11 +11,13 @@ from models.database import Duplicate
 from models.ids import uuid7
 from models.payment import Fee, PaymentEvent, PaymentOrder
 from models.rules.events import Event
+from models.rules.refunds import RefundReason
 from models.rules.states import PaymentStatus, State
 from models.unit import current_unit, transaction
 from services.acceptance import Acceptance
 from services.actors import SYSTEM
-from services.items import Items
+from services.automatic_refunds import give_back
+from services.items import Items, PublishedItem
 from services.orders import OPEN, OrderStatus
 from services.ports import ChannelPayment, PayChannel, Settlement
 from services.results import REJECTED, Results
@@ -36,7 +38,8 @@ class Source(StrEnum):
 class Outcome(StrEnum):
     """What became of a report of the channel.
 
-    MISMATCH, UNKNOWN_ORDER and SURPLUS are quarantine: an operator looks, no case advances.
+    MISMATCH and UNKNOWN_ORDER are quarantine: an operator looks, no case advances. SURPLUS goes
+    back by itself.
     """
 
     SETTLED = "SETTLED"
@@ -144,9 +147,21 @@ class Settlements:
         elif outcome is Outcome.SETTLED:
             await self._pay(order, payment)
             await self._settle(case, order)
-        elif outcome is Outcome.SURPLUS and order.status in OPEN:
-            # The money is there and belongs to nobody's fee: the order says so, the case does not.
+        elif outcome is Outcome.SURPLUS:
+            await self._give_back(case, order, payment)
+
+    async def _give_back(self, case: Case, order: PaymentOrder, payment: ChannelPayment) -> None:
+        """Send money back that belongs to nobody's fee: the order says so, the case does not."""
+        if order.status in OPEN:
             await self._pay(order, payment)
+        elif order.status == OrderStatus.PAID.value:
+            # A channel takes one payment for a number. Were this a second one, a refund by that
+            # number could give back the first: somebody has to look.
+            return
+        transitions = self.transitions
+        now = transitions.clock.now()
+        await give_back(transitions.jobs, case, order, RefundReason.SURPLUS, now)
+        transitions.look_again(case)
 
     async def _pay(self, order: PaymentOrder, payment: ChannelPayment) -> None:
         order.status = OrderStatus.PAID.value
@@ -158,10 +173,11 @@ class Settlements:
         await Case.filter(id=case.id).update(payment_status=PaymentStatus.PAID.value)
         case.payment_status = PaymentStatus.PAID.value
         log.info("payment.settled", order=order.number, case=case.case_no)
-        await self._advance(case)
-
-    async def _advance(self, case: Case) -> None:
         item = await self.items.version(case.item_version_id)
+        await self.acceptance.packages.payment_changed(case, item)
+        await self._advance(case, item)
+
+    async def _advance(self, case: Case, item: PublishedItem) -> None:
         if case.state is State.AWAIT_PREPAYMENT:
             await self.acceptance.accept(case, item, Event.PAYMENT_CONFIRMED, SYSTEM)
         elif case.state is State.AWAIT_PAYMENT:

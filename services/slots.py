@@ -12,6 +12,8 @@ from models.review import Verdict
 from models.rules import reasons
 from models.rules.conditions import Requirement
 from models.rules.states import State
+from services.findings import Look
+from services.ports.files import Scan
 
 
 class SlotState(StrEnum):
@@ -25,17 +27,22 @@ class SlotState(StrEnum):
 
 @dataclass(frozen=True)
 class Held:
-    """A version of a material with the name its owner gave the file."""
+    """A version of a material with the name its owner gave the file.
+
+    ``scan`` is the original's, and the worst of its photos' where it was put together from some.
+    """
 
     material: Material
     name: str
+    scan: Scan
 
 
 @dataclass(frozen=True)
 class Slot:
     """One material that the item names; ``spec`` is the item's own entry for it.
 
-    ``reason`` and ``comment`` are the officer's, of a current version that was refused.
+    ``reason`` and ``comment`` are the officer's, of a current version that was refused; ``look``
+    is the machine's.
     """
 
     requirement: Requirement
@@ -44,6 +51,8 @@ class Slot:
     current: Held | None = None
     reason: str | None = None
     comment: str | None = None
+    page: int | None = None
+    look: Look | None = None
 
 
 def slot_of(
@@ -61,7 +70,16 @@ def slot_of(
     if verdict is None or said is not reasons.Verdict.FAIL:
         return Slot(requirement, spec, SlotState.UPLOADED, current)
     reason = reasons.DefectReason(verdict.reason_code).zh if verdict.reason_code else None
-    return Slot(requirement, spec, SlotState.REFUSED, current, reason, verdict.comment or None)
+    said_to_page = verdict.page
+    return Slot(
+        requirement,
+        spec,
+        SlotState.REFUSED,
+        current,
+        reason,
+        verdict.comment or None,
+        said_to_page,
+    )
 
 
 async def told_verdicts(case: Case) -> dict[UUID | None, Verdict]:

@@ -1,16 +1,13 @@
 """Submitting, resubmitting and withdrawing: what makes a draft a legal application."""
 
-import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from models.case import Case
-from models.database import rows
 from models.review import Correction
 from models.rules import flavours as rules
-from models.rules import numbers
 from models.rules.conditions import exemption_for, required_materials
 from models.rules.events import Event
 from models.rules.mandates import Act, Capacity, capacity_at
@@ -27,6 +24,7 @@ from services.forms import check_form
 from services.idempotency import Once
 from services.items import PublishedItem
 from services.joint import Joint
+from services.numbering import new_numbers
 from services.orders import close_soon
 from services.parties import Parties
 from services.ports import Crypto
@@ -77,11 +75,6 @@ class Receipt:
         if case.case_no is None or case.query_code is None or case.received_at is None:
             raise StepNotAllowed
         return cls(case.case_no, case.query_code, case.state.value, case.received_at.isoformat())
-
-
-def lookup_value(query_code: str, id_number: str) -> str:
-    """Return what the blind index of the public look-up is made of."""
-    return f"{query_code}:{id_number[-4:]}"
 
 
 @dataclass(frozen=True)
@@ -198,6 +191,7 @@ class Submissions:
         await self._check_answered(opened)
         await self.parties.check_signed(case, opened.item)
         await lacking.settle(case.id)
+        await self.cases.forms.file(case.id)
         await self.transitions.apply(case, opened.item, Event.RESUBMIT, who.actor)
         return await self._answer(once, case)
 
@@ -258,20 +252,7 @@ class Submissions:
         self, case: Case, item: PublishedItem, applicant: Applicant
     ) -> dict[str, str]:
         now = self.transitions.clock.now()
-        prefix = numbers.case_number(item.impl_code, now, 1)[:-4]
-        [row] = await rows(
-            "INSERT INTO case_serials (prefix, serial) VALUES ($1, 1)"
-            " ON CONFLICT (prefix) DO UPDATE SET serial = case_serials.serial + 1"
-            " RETURNING serial",
-            [prefix],
-        )
-        query_code = numbers.query_code(secrets.token_bytes(16))
-        lookup = lookup_value(query_code, applicant.id_number)
-        return {
-            "case_no": numbers.case_number(item.impl_code, now, row["serial"]),
-            "query_code": query_code,
-            "lookup_index": self.crypto.index(lookup, "case.lookup").hex(),
-        }
+        return await new_numbers(self.crypto, item, applicant.id_number, now)
 
     async def _answer(self, once: Once, case: Case) -> Receipt:
         receipt = Receipt.of(case)

@@ -20,7 +20,7 @@ from services.acceptance import Acceptance
 from services.actors import SYSTEM
 from services.clocks import Clocks, columns_of
 from services.items import PublishedItem
-from services.orders import OPEN, close_soon
+from services.orders import OPEN, close_soon, holds_money
 from services.original_ends import OriginalEnds
 from services.reminders import Reminders
 from services.transitions import Transitions
@@ -60,7 +60,7 @@ class Timeouts:
         )
         if event is None:
             await self._without_step(case, item, clock, now)
-        elif event in ASK_FIRST and not (asked and await self._nothing_open(case, event)):
+        elif await self._waits_for_money(case, event, asked=asked):
             return False
         elif event is Event.DRAFT_EXPIRE_OR_DELETE and await self._touched(case, clock, now):
             return True
@@ -104,11 +104,19 @@ class Timeouts:
             return await self.originals.timed_out(case, item, now, SYSTEM)
         return await self.originals.no_show(case, item, now, SYSTEM)
 
+    async def _waits_for_money(self, case: Case, event: Event, *, asked: bool) -> bool:
+        """Tell whether a case may not end now, for money is in it or may be on its way."""
+        if event is Event.DRAFT_EXPIRE_OR_DELETE:
+            return await holds_money(case.id)
+        return event in ASK_FIRST and not (asked and await self._nothing_open(case, event))
+
     async def _nothing_open(self, case: Case, event: Event) -> bool:
-        # An order may have been opened since the channel was asked.
-        return event is Event.PAYMENT_OVERDUE or not await PaymentOrder.exists(
-            case_id=case.id, status__in=OPEN
-        )
+        if event is Event.PAYMENT_OVERDUE:
+            return True
+        # An order may have been opened since the channel was asked, and what was paid for a
+        # closed order is money all the same: first it goes back, then the case may end.
+        opened = await PaymentOrder.exists(case_id=case.id, status__in=OPEN)
+        return not (opened or await holds_money(case.id))
 
     async def _touched(self, case: Case, clock: ClockInstance, now: datetime) -> bool:
         """Let a draft live on that was worked on since its clock began; False when it was not."""

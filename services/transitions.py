@@ -24,6 +24,7 @@ from models.unit import current_unit
 from services import lateness
 from services.actors import Actor, RollUp
 from services.alerts import calm
+from services.automatic_refunds import give_back_fee
 from services.clocks import ClockChanges, Clocks
 from services.errors import Conflict, Forbidden
 from services.items import PublishedItem
@@ -193,6 +194,7 @@ class Transitions:
             await calm(case, now)
         if "withdraw_requested_at" in columns:
             await answer_by_step(case, event, now)
+        await give_back_fee(self.jobs, case, item.body["fee"], now)
         await self._tell(case, row, actor)
 
     def check(self, case: Case, item: PublishedItem, event: Event, actor: Actor) -> None:

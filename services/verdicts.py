@@ -17,12 +17,12 @@ from services.errors import Conflict, FieldFault, Invalid
 
 PUT = """
 INSERT INTO verdicts
-  (id, case_id, round, code, material_id, verdict, reason_code, comment, reviewer_id, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+  (id, case_id, round, code, material_id, verdict, reason_code, comment, reviewer_id, at, page)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (case_id, round, code) DO UPDATE SET
   material_id = excluded.material_id, verdict = excluded.verdict,
   reason_code = excluded.reason_code, comment = excluded.comment,
-  reviewer_id = excluded.reviewer_id, at = excluded.at
+  reviewer_id = excluded.reviewer_id, at = excluded.at, page = excluded.page
 """
 
 
@@ -54,6 +54,13 @@ class MaterialAbsent(Conflict):
     sentence = "这份材料还没有上传,不能判为合格。"
 
 
+class PageUnknown(Invalid):
+    """The material has no such page."""
+
+    code = "page_unknown"
+    sentence = "这份材料没有这一页。"
+
+
 class VerdictsIncomplete(Conflict):
     """Required materials have not passed; each fault names one."""
 
@@ -68,23 +75,26 @@ class Opinion:
     word: Word
     reason: DefectReason | None
     comment: str
+    page: int | None = None
 
     @classmethod
-    def of(cls, verdict: str, reason_code: str | None, comment: str) -> "Opinion":
+    def of(
+        cls, verdict: str, reason_code: str | None, comment: str, page: int | None = None
+    ) -> "Opinion":
         """Read an opinion; raise ``VerdictUnknown`` or ``VerdictReasonMissing``."""
         if verdict not in (Word.PASS.value, Word.FAIL.value):
             raise VerdictUnknown
         if verdict == Word.PASS.value:
-            return cls(Word.PASS, None, comment)
+            return cls(Word.PASS, None, comment, page)
         if reason_code is None or reason_code not in DefectReason.__members__:
             raise VerdictReasonMissing
-        return cls(Word.FAIL, DefectReason[reason_code], comment)
+        return cls(Word.FAIL, DefectReason[reason_code], comment, page)
 
 
 async def put(cases: Cases, officer: Officer, opened: Opened, code: str, opinion: Opinion) -> None:
     """Say one word on a material that is asked for; a later word in the round replaces it.
 
-    Raises ``MaterialNotAsked`` or ``MaterialAbsent``.
+    Raises ``MaterialNotAsked``, ``MaterialAbsent`` or ``PageUnknown``.
     """
     wanted = await cases.requirements(opened)
     asked = {each.code: each for each in wanted if each.asked and each.upload}
@@ -96,6 +106,8 @@ async def put(cases: Cases, officer: Officer, opened: Opened, code: str, opinion
     # What nobody has to hand in is no defect when it is not there (清单外材料禁收).
     if material is None and not asked[code].required:
         raise MaterialNotAsked
+    if opinion.page is not None and (material is None or opinion.page > material.pages):
+        raise PageUnknown
     await rows(
         PUT,
         [
@@ -109,6 +121,7 @@ async def put(cases: Cases, officer: Officer, opened: Opened, code: str, opinion
             opinion.comment,
             officer.id,
             cases.clock.now(),
+            opinion.page,
         ],
     )
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from models.case import Case
 from models.ids import uuid7
 from models.rules.mandates import Act
+from models.rules.states import IMPORTED
 from models.unit import transaction
 from models.withdrawal import Withdrawal
 from services.actors import Citizen
@@ -42,6 +43,13 @@ class WithdrawalsUsedUp(Conflict):
 
     code = "withdrawals_used_up"
     sentence = "这件事您已经请求撤回过三次,不能再请求了。还想撤回的,请联系审批部门。"
+
+
+class LodgedElsewhere(Conflict):
+    """The case was lodged at a window or in another system: it is withdrawn there."""
+
+    code = "lodged_elsewhere"
+    sentence = "这个办件不是在这里提交的,请到原来提交的地方撤回。"
 
 
 class NoWithdrawalOpen(Conflict):
@@ -84,6 +92,8 @@ class Withdrawals:
         return requested
 
     async def _open(self, case: Case) -> Withdrawal:
+        if case.origin == IMPORTED:
+            raise LodgedElsewhere
         if not may_request(case.state):
             decided = case.decided_at is not None and not case.state.closed
             raise WithdrawalTooLate if decided else StepNotAllowed

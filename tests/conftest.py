@@ -1,12 +1,11 @@
-"""Fixtures: one PostgreSQL and one Valkey per run, one database per test, no other host."""
+"""Fixtures: one PostgreSQL and one Valkey per run, a database for each test, no other host."""
 
 import asyncio
 import random
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,11 @@ from integrations.embedded.port import is_free
 from integrations.embedded.postgres import Postgres
 from integrations.embedded.valkey import Valkey
 from models.rules.chain import LOG_GENESIS
+from tests.databases import TEMPLATE, Databases, read_contents
+from tests.seen import ScriptedReader
 from tests.world import World, make_settings, open_world
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-TEMPLATE = "zhangban_template"
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -93,36 +93,12 @@ async def _empty_log(url: str) -> None:
         await connection.close()
 
 
-@dataclass
-class Databases:
-    """Copies of the template; the next test's is made while this test runs."""
-
-    postgres: Postgres
-    aside: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
-    numbers: Iterator[int] = field(default_factory=lambda: count(1))
-    ahead: Future[str] | None = None
-
-    def take(self) -> str:
-        """Return the name of a fresh database."""
-        ready = self.ahead or self.aside.submit(self._make)
-        # Before it is known whether this one was made: one that failed is not asked for twice.
-        self.ahead = self.aside.submit(self._make)
-        return ready.result()
-
-    def give_back(self, name: str) -> None:
-        self.aside.submit(self.postgres.drop_database, name)
-
-    def _make(self) -> str:
-        name = f"t{next(self.numbers)}"
-        self.postgres.create_database(name, template=TEMPLATE)
-        return name
-
-
 @pytest.fixture(scope="session")
 def databases(servers: Servers) -> Iterator[Databases]:
-    made = Databases(servers.postgres)
+    contents = asyncio.run(read_contents(servers.postgres.url(TEMPLATE)))
+    made = Databases(servers.postgres, contents)
     yield made
-    made.aside.shutdown()
+    made.close()
 
 
 @pytest.fixture
@@ -137,11 +113,32 @@ _numbers = count(1)
 
 
 @pytest.fixture
-async def world(servers: Servers, database: str) -> AsyncIterator[World]:
-    """Return a world of this test alone."""
+async def valkey_url(servers: Servers) -> str:
+    """Return the URL of an empty database of Valkey."""
     url = servers.valkey.url(next(_numbers) % 16)
     redis = Redis.from_url(url)
     await redis.flushdb()
     await redis.aclose()
-    async with open_world(servers.folder, database, url) as opened:
+    return url
+
+
+@pytest.fixture
+async def world(servers: Servers, database: str, valkey_url: str) -> AsyncIterator[World]:
+    """Return a world of this test alone."""
+    async with open_world(servers.folder, database, valkey_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def reader() -> ScriptedReader:
+    """Return the reader of ``read_world``, which sees what the test says."""
+    return ScriptedReader()
+
+
+@pytest.fixture
+async def read_world(
+    servers: Servers, database: str, valkey_url: str, reader: ScriptedReader
+) -> AsyncIterator[World]:
+    """Return a world in which materials are read."""
+    async with open_world(servers.folder, database, valkey_url, reader) as opened:
         yield opened

@@ -3,7 +3,8 @@
 import io
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -25,6 +26,7 @@ from models.staff import (
     StaffMember,
     StaffSession,
 )
+from models.stored_file import StoredFile
 from services.actors import Citizen, Machine, Officer
 from services.seeding import catalogue
 from services.sessions import CITIZEN_AUDIENCE
@@ -121,6 +123,16 @@ async def chunked(content: bytes, size: int = 65536) -> AsyncIterator[bytes]:
         yield content[start : start + size]
 
 
+async def registered(key: str | None = None) -> str:
+    """Return the key of a file that is a row only: nobody may open it."""
+    key = key or uuid4().hex * 2
+    at = datetime.now(UTC)
+    await StoredFile.create(
+        key=key, place=key, size=1, cipher="NONE", scan="UNSCANNED", touched_at=at, checked_at=at
+    )
+    return key
+
+
 async def login_code(world: World, openid: str = WANG) -> str:
     answer = await world.phone.post(f"/citizens/{openid}/login-code")
     return str(answer.json["code"])
@@ -171,9 +183,17 @@ async def consent_for(world: World, guardian: Citizen, child: UUID) -> None:
         await answer(guardian, purpose, version, given=True, applicant=child)
 
 
+@cache
+def _catalogued() -> dict[str, dict[str, str]]:
+    return {
+        body["id"]: {"code": str(body["code"]), "agency": str(body["agency"])}
+        for body in catalogue()
+    }
+
+
 async def item_code(item: str) -> str:
     """Return the code of a catalogue item (``ITEM10``)."""
-    return next(str(body["code"]) for body in catalogue() if body["id"] == item)
+    return _catalogued()[item]["code"]
 
 
 async def officer(
@@ -232,11 +252,11 @@ async def allowed(world: World, who: Officer, filed: "Filed") -> None:
 async def _agency(item: "str | Filed") -> str:
     if isinstance(item, Filed):
         return item.item.agency
-    return next(str(body["agency"]) for body in catalogue() if body["id"] == item)
+    return _catalogued()[item]["agency"]
 
 
-async def machine(world: World, agency_uscc: str) -> Machine:
-    """Return a back-office system of an agency."""
+async def machine(world: World, agency_uscc: str, *items: str) -> Machine:
+    """Return a back-office system of an agency, limited to these items if any are named."""
     client_id = f"backoffice-{uuid4().hex[:8]}"
     now = world.clock.now()
     row = await BackofficeClient.create(
@@ -244,12 +264,13 @@ async def machine(world: World, agency_uscc: str) -> Machine:
         name="审批系统",
         agency_uscc=agency_uscc,
         scopes=sorted(Scope),
+        items=sorted(items),
         created_at=now,
     )
     await MachineKey.create(
         machine_id=row.id, kid=MACHINE_KID, jwk=machine_jwk(), valid_from=now, added_at=now
     )
-    return Machine(client_id, agency_uscc, "审批系统")
+    return Machine(client_id, agency_uscc, "审批系统", frozenset(items))
 
 
 @dataclass

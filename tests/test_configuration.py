@@ -182,6 +182,7 @@ def test_every_secret_of_the_settings_can_come_from_a_file() -> None:
     }
     words = ("secret", "_key", "keys", "salt", "apiv3", "database_url", "redis_url")
     access = {"sms_access_key", "registers_access_key", "netid_access_key"}
+    access |= {"certificates_access_key"}
     ids = {"realname_secret_id", "field_key_active", *access}
     named = {
         name

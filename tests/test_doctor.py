@@ -3,10 +3,12 @@
 import asyncio
 
 import pytest
+from pydantic import SecretStr
 
-from commands.installation import content_faults, doctor, migrate
+from commands.installation import content_faults, doctor, migrate, warnings
 from models.notice import Notice
 from services.transitions import ISSUE
+from settings import Environment
 from tests import make
 from tests.conftest import Servers
 from tests.services import stages
@@ -35,6 +37,26 @@ def test_what_is_missing_is_named(servers: Servers, capsys: pytest.CaptureFixtur
     assert "FAULT Redis does not answer" in told
     assert told.endswith("2 fault(s)\n")
     servers.postgres.drop_database("doctor")
+
+
+def test_scanner_and_bucket_have_to_answer_and_production_has_to_have_a_scanner(
+    servers: Servers, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outside = "http://127.0.0.1:1"
+    settings = make_settings(servers.folder, database, servers.valkey.url(), outside, 1)
+    bucket = "s3://bucket/?endpoint=http://127.0.0.1:1&region=r&access_key_id=a&secret_access_key=b"
+    away = settings.model_copy(
+        update={"clamav_address": "127.0.0.1:1", "objects_url": SecretStr(bucket)}
+    )
+    assert asyncio.run(doctor(away)) == 1
+    told = capsys.readouterr().out
+    assert "FAULT the virus scanner at 127.0.0.1:1 does not answer" in told
+    assert "FAULT the place where files are kept does not answer" in told
+    assert told.endswith("2 fault(s)\n")
+    assert [*warnings(settings)] == []
+    without = settings.model_copy(update={"env": Environment.PRODUCTION})
+    assert [warning.split(":")[0] for warning in warnings(without)] == ["CLAMAV_ADDRESS is not set"]
+    assert [*warnings(away.model_copy(update={"env": Environment.PRODUCTION}))] == []
 
 
 async def test_the_oldest_and_the_newest_notice_are_verified(world: World) -> None:

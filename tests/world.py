@@ -4,27 +4,30 @@ import asyncio
 import json
 import socket
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest import mock
-from uuid import uuid4
 
 import aiohttp
 import asyncpg
 from aiohttp import web
 from multidict import CIMultiDict
+from prometheus_client import CollectorRegistry
 from sanic import Sanic
 
 from api.app import build_app
 from api.context import Context
 from composition import Parts, compose
-from development import TEMPLATES
+from development import FINANCE, TEMPLATES
 from integrations.embedded.secrets import development_secrets
 from integrations.sandbox import SandboxConfig, issue_credentials, make_app
+from services.ports.reading import MaterialReader
 from settings import Settings
 
 MONDAY = datetime(2026, 3, 2, 1, 10, tzinfo=UTC)  # 09:10 in Shanghai
@@ -133,9 +136,12 @@ class World:
         """Collect the SQL statements that are sent meanwhile (BEGIN and COMMIT left out)."""
         seen: list[str] = []
         original = asyncpg.Connection._execute
+        here = threading.get_ident()
 
         async def spy(self: Any, query: str, *args: Any, **kwargs: Any) -> Any:
-            seen.append(query)
+            # The database of another test may be made ready in another thread.
+            if threading.get_ident() == here:
+                seen.append(query)
             return await original(self, query, *args, **kwargs)
 
         # The driver is not ours: this is the wire, not a module of ours.
@@ -157,6 +163,9 @@ def make_settings(
         token_key_file=secrets.token_key_file,
         document_key_file=secrets.document_key_file,
         password_memory_kib=64,  # a thousand tests make staff
+        reading=False,
+        database_timeout=15.0,  # on a machine that runs other tests as well
+        finance_uscc=FINANCE,
         field_keys=f"1={secrets.field_key}",
         index_key=secrets.index_key,
         wechat_api_base=sandbox,
@@ -193,6 +202,9 @@ def make_settings(
         registers_api_base=sandbox,
         registers_access_key=made.registers_access_key,
         registers_secret=made.registers_secret,
+        certificates_api_base=sandbox,
+        certificates_access_key=made.certificates_access_key,
+        certificates_secret=made.certificates_secret,
         courier_order_url=f"{sandbox}/order/borderapi.do",
         courier_query_url=f"{sandbox}/poll/query.do",
         courier_customer=made.courier_customer,
@@ -202,8 +214,13 @@ def make_settings(
 
 
 @asynccontextmanager
-async def open_world(keys: Path, database_url: str, redis_url: str) -> AsyncIterator[World]:
-    """Open a world over a migrated and seeded database; ``keys`` are shared between tests."""
+async def open_world(
+    keys: Path, database_url: str, redis_url: str, reader: MaterialReader | None = None
+) -> AsyncIterator[World]:
+    """Open a world over a migrated and seeded database; ``keys`` are shared between tests.
+
+    Without a ``reader`` no material is read by machine.
+    """
     clock = FixedClock()
     app_socket, sandbox_socket = _listening(), _listening()
     sandbox_url = f"http://127.0.0.1:{sandbox_socket.getsockname()[1]}"
@@ -211,7 +228,7 @@ async def open_world(keys: Path, database_url: str, redis_url: str) -> AsyncIter
     with tempfile.TemporaryDirectory() as data:
         settings = make_settings(keys, database_url, redis_url, sandbox_url, port)
         settings = settings.model_copy(update={"data_dir": Path(data) / "data"})
-        parts = compose(settings, clock)
+        parts = compose(settings, clock, reader)
         await parts.open()
         async with (
             _sandbox(keys, Path(data), port, clock, sandbox_socket),
@@ -263,9 +280,61 @@ async def _sandbox(
 
 @asynccontextmanager
 async def _served(parts: Parts, sock: socket.socket) -> AsyncIterator[None]:
-    app = build_app(parts.context, name=f"zhangban-{uuid4().hex}")
-    # Sanic rewrites its own methods at the first start of a process, and can do so only once.
-    app.config.TOUCHUP = False
+    """Serve the application from its first connection on: most tests never make one."""
+    loop = asyncio.get_running_loop()
+    called = asyncio.Event()
+    sock.listen()
+    loop.add_reader(sock, called.set)
+
+    async def serve_when_called() -> None:
+        await called.wait()
+        loop.remove_reader(sock)
+        async with _serving(parts, sock):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(serve_when_called())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        if not called.is_set():
+            loop.remove_reader(sock)
+            sock.close()
+
+
+class Served:
+    """The context of the world that is served now.
+
+    The application is built once per process: that costs more than most of what is asked of it.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.world: Context | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.world, name)
+
+    @cached_property
+    def app(self) -> Sanic[Any, Any]:
+        app = build_app(cast("Context", self), name="zhangban-tests")
+        # Sanic rewrites its own methods at the first start of a process, and can do so only once.
+        app.config.TOUCHUP = False
+        # It builds its routes at each start, and lets only tests start again with what is built.
+        Sanic.test_mode = True
+        return app
+
+
+SERVED = Served()
+
+
+@asynccontextmanager
+async def _serving(parts: Parts, sock: socket.socket) -> AsyncIterator[None]:
+    assert SERVED.world is None, "one world at a time"
+    SERVED.world = parts.context
+    parts.context.registry.register(cast("Any", SERVED.registry))
+    app = SERVED.app
     server: Any = await app.create_server(sock=sock, return_asyncio_server=True, access_log=False)
     await server.startup()
     await server.before_start()
@@ -282,4 +351,4 @@ async def _served(parts: Parts, sock: socket.socket) -> AsyncIterator[None]:
         for connection in server.connections:
             connection.close()
         await server.after_stop()
-        Sanic.unregister_app(app)
+        SERVED.world = None

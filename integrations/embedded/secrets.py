@@ -16,6 +16,7 @@ DOCUMENT_MARK = b"wxsandbox: signs nothing that has legal force\n"
 NAMES = (
     "window01",
     "dept01",
+    "finance01",
     "supervisor01",
     "township01",
     "auditor01",

@@ -21,6 +21,7 @@ LEAST_COLUMN = 22.0
 MOST_LINES = 34  # of a row on one page
 QR_SIDE = 28.0
 CLOSING_HEIGHT = 58.0
+PLAIN_CLOSING_HEIGHT = 34.0  # without a code to check it by
 
 
 class PdfPrinter:
@@ -117,13 +118,21 @@ def _parts(cells: Sequence[Sequence[str]]) -> list[list[Sequence[str]]]:
 def _closing(pages: Pages, content: Mapping[str, Any]) -> None:
     basis = f"法律依据：{content['basis']}。"
     # A page with nothing but a signature could belong to anything.
-    pages.keep(pages.height(basis, TABLE, BASIS_LEADING) + CLOSING_HEIGHT)
+    closing = CLOSING_HEIGHT if "link" in content else PLAIN_CLOSING_HEIGHT
+    pages.keep(pages.height(basis, TABLE, BASIS_LEADING) + closing)
     pages.paragraph(basis, TABLE, BASIS_LEADING)
     pages.y += BODY_LEADING / 2
     pages.size(BODY)
     pages.line(content["organ"], BODY_LEADING, align="R", width=COLUMN - 8)
     pages.line(content["dated_text"], BODY_LEADING, align="R", width=COLUMN - 8)
     pages.y += 6
+    if "link" in content:
+        _check_code(pages, content)
+    else:
+        pages.paragraph(content["note"], SMALL, SMALL_LEADING, indent=False)
+
+
+def _check_code(pages: Pages, content: Mapping[str, Any]) -> None:
     top = pages.y
     pages.qr(content["link"], LEFT, top, QR_SIDE)
     pages.size(SMALL)

@@ -1,12 +1,15 @@
 """From the login to the corrected application: the citizen and the window."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from miniapp_stub.demo import papers
 from miniapp_stub.demo.state import FORM, Story, refused
 from miniapp_stub.demo.wire import Wire, check, new_key, wait_for
 
 ITEM = "占用、挖掘城市道路审批"
+# Everything that was uploaded before is read first, on a machine that does other things too.
+READING_SECONDS = 240.0
 ADDRESS = {
     "name": "王建国",
     "phone": "13800000001",
@@ -102,7 +105,7 @@ def upload(story: Story) -> Iterator[str]:
         ),
     )
     files = {
-        "M02": ("营业执照.jpg", papers.photo("Business licence"), "image/jpeg"),
+        "M02": ("营业执照.jpg", papers.licence(blurred=True), "image/jpeg"),
         "M03": ("规划文件.pdf", papers.document("Planning approval"), "application/pdf"),
         "M04": ("施工图.jpg", papers.photo("Plan", blurred=True), "image/jpeg"),
         "M05": ("施工组织方案.pdf", papers.document("Works plan", 3), "application/pdf"),
@@ -111,6 +114,37 @@ def upload(story: Story) -> Iterator[str]:
     for code, (name, content, media) in files.items():
         found = story.citizen.upload(story.case, code, name, content, media)
         yield f"{code} {name}: {found['mime']}, {found['pages']} page(s), {found['size']} bytes"
+
+
+def read(story: Story) -> Iterator[str]:
+    """A blurred photo is refused with a reason, a good one fills the form"""
+    api, case = story.citizen.api, f"/v1/cases/{story.case}"
+
+    def checked() -> dict[str, Any] | None:
+        slots = api.get(f"{case}/materials").json["slots"]
+        found = next(each["check"] for each in slots if each["code"] == "M02")
+        return dict(found) if found and found["state"] != "WAITING" else None
+
+    blocks = [
+        f
+        for f in wait_for("the check", checked, READING_SECONDS)["findings"]
+        if f["severity"] == "BLOCKS"
+    ]
+    check([each["code"] for each in blocks] == ["blurred"], "the blurred photo is found")
+    yield f"M02: {blocks[0]['sentence']}"
+    wish = {"another": True}
+    yield "submitted all the same: " + refused(
+        "materials_blocked", lambda: api.post(f"{case}/submit", wish, key=new_key())
+    )
+    api.put(f"{case}/form/contractor", {"value": None})
+    story.citizen.upload(story.case, "M02", "执照2.jpg", papers.licence(), "image/jpeg")
+    found = wait_for("the check", checked, READING_SECONDS)
+    check(found["findings"] == [], f"nothing to say of the good photo: {found['findings']}")
+    offered = api.get(f"{case}/suggestions").json["suggestions"]
+    read = {each["field"]: each["value"] for each in offered}
+    check(read == {"contractor": papers.BUSINESS}, f"the firm is read: {read}")
+    taken = api.post(f"{case}/suggestions/contractor").json
+    yield f"施工单位 read off the licence and confirmed: {taken['value']}"
 
 
 def choose_courier(story: Story) -> Iterator[str]:

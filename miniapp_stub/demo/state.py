@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from miniapp_stub.demo.papers import BUSINESS
 from miniapp_stub.demo.people import Backoffice, Citizen, Officer
 from miniapp_stub.demo.wire import Refused, Wire, check
 
@@ -20,7 +21,7 @@ FORM = {
     "area_m2": 12.5,
     "planned_start": "2027-03-01",
     "planned_end": "2027-03-10",
-    "contractor": "示例县绿源工程有限公司",
+    "contractor": BUSINESS,
 }
 
 

@@ -14,6 +14,7 @@ STEPS: tuple[Step, ...] = (
     filing.choose_item,
     filing.fill_form,
     filing.upload,
+    filing.read,
     filing.choose_courier,
     filing.submit,
     filing.look_up,

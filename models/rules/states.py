@@ -76,6 +76,10 @@ class State(StrEnum):
         return self.phase is Phase.END
 
 
+ONLINE, IMPORTED = "ONLINE", "IMPORTED"
+"""Where a case was lodged: here, or at a window or in another system that told us of it."""
+
+
 class AcceptMode(StrEnum):
     """How a case was accepted; the value is kept with the file for good."""
 

@@ -97,7 +97,7 @@ async def acceptance(step: Step) -> dict[str, Any]:
 
 async def originals(step: Step) -> tuple[str, ...]:
     """Return the originals that a person still has to show, as the officer's list has them."""
-    form = await step.cases.forms.read(step.case_id)
+    form = await step.cases.forms.read_filed(step.case_id)
     wanted = await still_to_see(step.cases, Opened(step.case, step.item, form))
     return tuple(each.name for each in wanted)
 

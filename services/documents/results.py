@@ -12,7 +12,8 @@ from models.rules.documents.facts import Defect
 from models.rules.documents.words import moment_text
 from models.rules.events import Event
 from models.rules.originals import Finding
-from models.rules.states import DeliveryMethod, FeeStage
+from models.rules.refunds import refund_at
+from models.rules.states import DeliveryMethod, FeeStage, State
 from services.documents.intake import originals as originals_of
 from services.documents.step import Step
 from services.original_lists import lacking
@@ -118,8 +119,9 @@ async def credit(step: Step) -> dict[str, Any]:
 
 
 async def withdrawal(step: Step) -> dict[str, Any]:
-    """Return whether something that was paid comes back."""
-    return {"texts": {"refund": "yes" if await _settled(step) else ""}}
+    """Return whether something that was paid comes back, by the item's own rule."""
+    comes_back = refund_at(step.item.body["fee"], State.WITHDRAWN) is not None
+    return {"texts": {"refund": "yes" if comes_back and await _settled(step) else ""}}
 
 
 async def _settled(step: Step) -> bool:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from services.ports.codes import OneTimeCodes as OneTimeCodes
+from services.ports.crypto import Crypto as Crypto
 from services.ports.entrance import CodeRule as CodeRule
 from services.ports.entrance import Codes as Codes
 from services.ports.entrance import EndedSessions as EndedSessions
@@ -36,6 +37,7 @@ from services.ports.post import Parcel as Parcel
 from services.ports.post import Track as Track
 from services.ports.post import TrackPoint as TrackPoint
 from services.ports.post import TrackStatus as TrackStatus
+from services.ports.refunds import RefundCallback as RefundCallback
 
 
 class Clock(Protocol):
@@ -43,42 +45,6 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the aware UTC time."""
-        ...
-
-
-class Crypto(Protocol):
-    """Fields at rest (SM4-GCM), their blind index (HMAC-SM3), signatures (ES256).
-
-    The second byte of what is sealed is the id of its key: one of ``known_keys``, or the row
-    cannot be opened; ``active_key`` is the one that seals now.
-    """
-
-    @property
-    def active_key(self) -> int: ...
-
-    @property
-    def known_keys(self) -> frozenset[int]: ...
-
-    def seal(self, plain: bytes, purpose: str) -> bytes: ...
-
-    def open(self, sealed: bytes, purpose: str) -> bytes:
-        """Raise ``ValueError`` when the bytes were not sealed for this purpose by a known key."""
-        ...
-
-    def index(self, value: str, purpose: str) -> bytes:
-        """Return 32 bytes by which equal values can be found without being read."""
-        ...
-
-    def indexes(self, value: str, purpose: str) -> Sequence[bytes]:
-        """Return what ``index`` gives, then what it gave under the key before; to look up by."""
-        ...
-
-    def sign(self, payload: bytes) -> str:
-        """Return a compact JWS over the bytes, by the key that signs documents."""
-        ...
-
-    def verify(self, token: str) -> bytes:
-        """Return what was signed; raise ``ValueError`` for anything that we did not sign so."""
         ...
 
 
@@ -172,7 +138,6 @@ class Sms(Protocol):
 class SmsAndVoice(Sms, Protocol):
     async def call(self, phone: str, template: str, params: Mapping[str, str]) -> Sent:
         """Have a message read out by a voice call."""
-        ...
 
 
 class Settlement(StrEnum):
@@ -240,7 +205,9 @@ class PayChannel(Protocol):
 
     async def close(self, number: str) -> None: ...
 
-    def read_callback(self, headers: Mapping[str, str], body: bytes) -> PayCallback:
+    def read_callback(
+        self, headers: Mapping[str, str], body: bytes
+    ) -> PayCallback | RefundCallback:
         """Raise ``CallbackForged`` for anything that is not provably the channel's."""
         ...
 
@@ -259,7 +226,7 @@ class StoredFile:
 class TakenIn:
     """What intake made of an upload: the original as evidence, a clean working copy, a thumbnail.
 
-    ``pages`` counts pages of a PDF (1 for a picture); sizes are in pixels, None for a PDF.
+    ``pages`` counts pages of a document (1 for a picture); sizes are in pixels, None for one.
     """
 
     original: StoredFile
@@ -279,8 +246,10 @@ class MaterialFiles(Protocol):
         """Raise ``TooLarge``, ``Unsupported`` or ``MaterialUnreadable``; then nothing is kept."""
         ...
 
-    async def keep(self, chunks: AsyncIterator[bytes], *, max_bytes: int, mime: str) -> StoredFile:
-        """Store bytes of a trusted kind (a result document) as they are, if they are of it."""
+    async def keep(
+        self, chunks: AsyncIterator[bytes], *, max_bytes: int, mime: str, made: bool = False
+    ) -> StoredFile:
+        """Store bytes of a trusted kind as they are, if they are of it; ``made``: by us."""
         ...
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
@@ -293,4 +262,3 @@ class Printer(Protocol):
 
     async def print(self, content: Mapping[str, Any]) -> bytes:
         """Return the PDF of a document's content; equal content gives equal bytes."""
-        ...

@@ -24,19 +24,22 @@ from models.rules.events import Role
 from models.rules.mandates import Act
 from models.staff import OrgUnit, Window
 from services.actors import Citizen
+from services.uploads import NewUpload
 from tests import make
 from tests.api import tokens
 from tests.make import Filed
-from tests.services import mandating, stages
+from tests.services import mandating, refunding, stages
 from tests.services.mandating import offer, taken
+from tests.uploading import PART
 from tests.world import World
 
-MINE = ("case_id", "material_id", "notice_id")
+MINE = ("case_id", "material_id", "notice_id", "upload_id", "entry_id")
 FILE = b"\xff\xd8\xff\xe0" + bytes(64)
 FORM = object()  # a part "file" of a form
 NAMED = {"name": "陈明", "id_number": "511499199005236051"}
 DIGEST = "0" * 64
 GIVEN = {"agreed": False}
+POINT = "/materials/<material_id>/findings/<code>/<page>"
 
 # What an agent needs for each citizen's route about a case, and a body that is well made.
 CASE: Mapping[tuple[str, str], tuple[Act, Any]] = {
@@ -49,6 +52,11 @@ CASE: Mapping[tuple[str, str], tuple[Act, Any]] = {
     ("POST", "/materials/<code>"): (Act.FILL, FORM),
     ("PUT", "/materials/<code>"): (Act.FILL, FILE),
     ("DELETE", "/materials/<code>"): (Act.FILL, None),
+    ("POST", "/materials/<code>/reuse"): (Act.FILL, {"material_id": str(UUID(int=7))}),
+    ("POST", "/materials/<code>/certificate"): (Act.FILL, {"number": None}),
+    ("GET", "/suggestions"): (Act.READ, None),
+    ("POST", "/suggestions/<field>"): (Act.FILL, None),
+    ("PUT", "/materials/<code>/pages"): (Act.FILL, {"pages": [str(uuid4())]}),
     ("POST", "/submit"): (Act.SUBMIT, None),
     ("POST", "/resubmit"): (Act.SUBMIT, None),
     ("POST", "/withdraw"): (Act.SUBMIT, None),
@@ -65,6 +73,8 @@ CASE: Mapping[tuple[str, str], tuple[Act, Any]] = {
     ("GET", "/payment"): (Act.VIEW, None),
     ("POST", "/payment"): (Act.PAY, None),
     ("POST", "/payment/check"): (Act.VIEW, None),
+    ("GET", "/refunds"): (Act.VIEW, None),
+    ("POST", "/refunds"): (Act.PAY, {"reason": "多缴了费用"}),
     ("GET", "/delivery"): (Act.VIEW, None),
     ("PUT", "/delivery"): (Act.RECEIVE, {"method": "WINDOW"}),
     ("GET", "/result"): (Act.RECEIVE, None),
@@ -88,6 +98,16 @@ OWN: Mapping[tuple[str, str], Any] = {
     ("POST", "/v1/cases/<case_id>/signature"): None,
     ("GET", "/v1/materials/<material_id>/content"): None,
     ("GET", "/v1/materials/<material_id>/thumbnail"): None,
+    ("POST", f"/v1{POINT}/insistence"): None,
+    ("POST", f"/v1{POINT}/second-look"): {"reason": "证件就是这样"},
+    ("GET", "/v1/materials/<material_id>/pages"): None,
+    ("GET", "/v1/materials/<material_id>/pages/<no>/content"): None,
+    ("GET", "/v1/materials/<material_id>/pages/<no>/thumbnail"): None,
+    ("GET", "/v1/uploads/<upload_id>"): None,
+    ("HEAD", "/v1/uploads/<upload_id>"): None,
+    ("PATCH", "/v1/uploads/<upload_id>"): FILE,
+    ("POST", "/v1/uploads/<upload_id>"): FILE,
+    ("DELETE", "/v1/uploads/<upload_id>"): None,
     ("GET", "/v1/notices/<notice_id>"): None,
     ("GET", "/v1/notices/<notice_id>/file"): None,
     ("POST", "/v1/notices/<notice_id>/read"): None,
@@ -97,6 +117,8 @@ OWN: Mapping[tuple[str, str], Any] = {
     ("PUT", "/v1/mandates/<mandate_id>/proof"): FILE,
     ("DELETE", "/v1/me/sessions/<session_id>"): None,
     ("DELETE", "/v1/me/ways/<way_id>"): None,
+    ("DELETE", "/v1/me/materials/<entry_id>"): None,
+    ("GET", "/v1/me/materials/<entry_id>/content"): None,
     ("POST", "/v1/me/face-checks/<check_id>/outcome"): None,
     ("POST", "/v1/me/joins/<offer_id>"): None,
     ("GET", "/v1/me/requests/<request_id>"): None,
@@ -124,6 +146,7 @@ DESK: Mapping[tuple[str, str], Any] = {
     ("POST", "/claim"): None,
     ("PUT", "/verdicts/<code>"): {"verdict": "PASS"},
     ("POST", "/approvals"): {"purpose": "核对材料"},
+    ("POST", "/refunds"): {"reason": "核对后多收"},
     ("POST", "/reveal"): {"field": "applicant.phone", "purpose": "CONTACT"},
     ("POST", "/accept"): None,
     ("POST", "/refuse"): {
@@ -155,11 +178,26 @@ DESK: Mapping[tuple[str, str], Any] = {
     ("PUT", "/shortfall/<code>"): {"confirmed": True},
     ("POST", "/inline-fix"): {"fields": ["area_m2"]},
     ("POST", "/materials/<code>/original-seen"): None,
+    ("GET", "/materials/<code>/versions"): None,
+    ("POST", "/events"): {
+        "type": "review_started",
+        "occurred_at": "2026-03-02T09:10:00+08:00",
+        "payload": {},
+    },
 }
 THINGS: Mapping[tuple[str, str], Any] = {
     ("GET", "/staff/v1/materials/<material_id>/content"): None,
+    ("POST", f"/staff/v1{POINT}/decision"): {"overrule": True, "reason": "看得清"},
+    ("GET", "/staff/v1/materials/<material_id>/pages"): None,
+    ("GET", "/staff/v1/materials/<material_id>/pages/<no>/content"): None,
     ("GET", "/staff/v1/notices/<notice_id>/file"): None,
+    ("GET", "/staff/v1/refunds/<refund_id>"): None,
+    ("POST", "/staff/v1/refunds/<refund_id>/approve"): None,
+    ("POST", "/staff/v1/refunds/<refund_id>/refuse"): {"reason": "没有多收"},
+    ("POST", "/staff/v1/refunds/<refund_id>/retry"): None,
     ("PUT", "/staff/v1/notices/<notice_id>/service"): {"via": "WINDOW"},
+    ("GET", "/staff/v1/reentry/<package_id>"): None,
+    ("POST", "/staff/v1/reentry/<package_id>/keyed"): {"receipt_code": "x", "external_no": "1"},
 }
 # The county's hall looks at signatures for all its townships.
 ANY_DESK = {
@@ -171,7 +209,10 @@ TABLES = (
     *("cases", "case_events", "case_forms", "materials", "notices", "mandates", "co_applicants"),
     *("ratings", "deliveries", "payment_orders", "signed_promises", "service_consents"),
     *("withdrawals", "verdicts", "corrections", "handoff_packages", "original_checks"),
+    *("uploads", "upload_parts", "material_pages"),
+    *("vault_entries", "certificate_queries", "refunds"),
 )
+TUS = {**PART, "Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
 
 
 @dataclass(frozen=True)
@@ -195,6 +236,7 @@ async def things(world: World) -> Things:
     await stages.do(world, "notice.issue")
     material = await Material.filter(case_id=filed.case_id).first()
     notice = await Notice.filter(case_id=filed.case_id).exclude(digest=None).first()
+    package = await HandoffPackage.get(case_id=filed.case_id)
     assert material is not None
     assert notice is not None
     mandate = await mandating.given(world, wang, offer(world, mandating.CHEN_MING))
@@ -204,8 +246,14 @@ async def things(world: World) -> Things:
         "notice_id": notice.id,
         "mandate_id": mandate.id,
         "session_id": wang.session_id,
+        "entry_id": material.id,
+        "refund_id": (await refunding.asked_for(filed)).id,
         "code": material.code,
         "field": "area_m2",
+        "page": 1,
+        "upload_id": (await world.ctx.uploads.begin(wang, NewUpload(100))).id,
+        "no": 1,
+        "package_id": package.id,
     }
     others = ("party_id", "inquiry_id", "check_id", "way_id", "offer_id", "request_id", "event_id")
     return Things(filed, {**ids, **{name: uuid4() for name in others}})
@@ -224,10 +272,13 @@ async def ask(world: World, method: str, path: str, body: Any, token: str) -> tu
         more = {"data": form}
     if body is None:
         more = {}
+    if "/uploads/" in path:
+        more["headers"] = TUS
     answer = await world.http.request(method, path, token=token, key=uuid4().hex, **more)
     assert answer.status < 500, (method, path, answer.body)
     is_problem = answer.headers.get("content-type", "").startswith("application/problem")
-    return answer.status, str(answer.json["code"]) if is_problem else ""
+    told = is_problem and method != "HEAD"
+    return answer.status, str(answer.json["code"]) if told else ""
 
 
 def citizen_routes() -> dict[tuple[str, str], tuple[Act | None, Any]]:
@@ -375,6 +426,14 @@ async def test_another_agencys_system_finds_nothing(world: World) -> None:
         "occurred_at": world.clock.now().isoformat(),
         "payload": {},
     }
+    declared = {
+        "sha256": DIGEST,
+        "number": "1",
+        "holder_name": "王建国",
+        "holder_id_sha256": DIGEST,
+        "issuing_agency": "示例县住房和城乡建设局",
+        "valid_from": "2026-03-02",
+    }
     before = await state(world)
     named = {
         (route.method, template_of(route.path))
@@ -383,15 +442,26 @@ async def test_another_agencys_system_finds_nothing(world: World) -> None:
     }
     assert named == {
         ("POST", "/backoffice/v1/packages/<package_id>/ack"),
+        ("POST", "/backoffice/v1/packages/<package_id>/extend"),
+        ("POST", "/backoffice/v1/packages/<package_id>/return"),
+        ("GET", "/backoffice/v1/packages/<package_id>/body"),
+        ("GET", "/backoffice/v1/packages/<package_id>/materials/<material_id>/pages/<no>"),
         ("GET", "/backoffice/v1/packages/<package_id>/materials/<material_id>"),
         ("GET", "/backoffice/v1/cases/<case_no>/deadlines"),
         ("PUT", "/backoffice/v1/cases/<case_no>/result"),
+        ("GET", "/backoffice/v1/events/<event_id>"),
+        ("POST", "/backoffice/v1/cases/<case_no>/results"),
     }
     for method, path, body in (
         ("POST", f"{packed}/ack", proof),
+        ("POST", f"{packed}/extend", {"lease_token": "x"}),
+        ("POST", f"{packed}/return", {"lease_token": "x", "code": "OTHER"}),
+        ("GET", f"{packed}/body", None),
+        ("GET", f"{packed}/materials/{mine.ids['material_id']}/pages/1", None),
         ("GET", f"{packed}/materials/{mine.ids['material_id']}", None),
         ("GET", f"/backoffice/v1/cases/{number}/deadlines", None),
         ("PUT", f"/backoffice/v1/cases/{number}/result", make.pdf()),
+        ("POST", f"/backoffice/v1/cases/{number}/results", declared),
         ("POST", "/backoffice/v1/events", event),
     ):
         assert (await ask(world, method, path, body, token))[0] == 404, path

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -72,6 +73,7 @@ async def test_a_review_and_a_decision_are_reported(scene: Scene) -> None:
         "outcome": "applied",
         "case_no": scene.number,
         "state": "UNDER_REVIEW",
+        "expected_seq": None,
     }
     again = await scene.post(started)
     assert (again.status, again.json["outcome"]) == (200, "duplicate")
@@ -88,13 +90,46 @@ async def test_a_review_and_a_decision_are_reported(scene: Scene) -> None:
         "outcome": "applied",
         "case_no": scene.number,
         "state": "AWAIT_PAYMENT",
+        "expected_seq": None,
     }
 
 
-async def test_an_early_event_is_told_the_expected_number(scene: Scene) -> None:
-    answer = await scene.post(scene.event(3, "review_started", {}))
-    assert problem(answer) == (409, "event_out_of_order")
-    assert answer.json["expected_seq"] == 1
+async def test_an_early_event_waits_and_tells_what_for(scene: Scene) -> None:
+    early = scene.event(3, "review_started", {})
+    answer = await scene.post(early)
+    waits = {"outcome": "parked", "case_no": scene.number, "state": "ACCEPTED", "expected_seq": 1}
+    assert (answer.status, answer.json) == (200, waits)
+    assert (await scene.post(early)).json == waits
+    other = await scene.post({**early, "event_id": "e-other"})
+    assert problem(other) == (409, "event_out_of_order")
+    assert other.json["expected_seq"] == 1
+
+
+async def test_what_became_of_an_event_is_asked_for(scene: Scene) -> None:
+    """An id may hold what an address cannot: it is written as percent signs there."""
+    world, name = scene.world, "二/ 2"
+    late = scene.event(2, "special_ended", {}, event_id=name)
+    assert (await scene.post(late)).json["outcome"] == "parked"
+    path = f"{PATH}/{quote(name, safe='')}"
+    waits = await world.http.get(path, token=scene.token)
+    assert (waits.status, waits.json["outcome"], waits.json["expected_seq"]) == (200, "parked", 1)
+    assert (waits.json["event_id"], waits.json["code"], waits.json["answer"]) == (name, None, None)
+    assert (await scene.post(scene.event(1, "review_started", {}))).json["outcome"] == "applied"
+    await world.work()
+    listed = await world.http.get(f"{PATH}?outcome=refused", token=scene.token)
+    [told] = listed.json["events"]
+    assert (told["event_id"], told["code"]) == (name, "step_not_allowed")
+    assert told["answer"]["detail"]
+    assert listed.json["next_cursor"] is None
+    applied = await world.http.get(f"{PATH}/e-1", token=scene.token)
+    assert (applied.json["outcome"], applied.json["seq"]) == ("applied", 1)
+    other = tokens.of_machine(world, await make.machine(world, "11511499MB90000238"))
+    assert problem(await world.http.get(f"{PATH}/e-1", token=other)) == (404, "event_unknown")
+    assert (await world.http.get(PATH, token=other)).json["events"] == []
+    nul = await world.http.get(f"{PATH}/e%00", token=scene.token)
+    assert problem(nul) == (404, "event_unknown")
+    wrong = await world.http.get(f"{PATH}?outcome=lost", token=scene.token)
+    assert problem(wrong) == (422, "fields_invalid")
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ async def test_every_route_is_for_machines(world: World) -> None:
 
 async def test_the_schema_is_public_and_describes_the_body(world: World) -> None:
     await make.accepted(world, await make.citizen(world))
-    answer = await world.http.get("/backoffice/v1/schemas/package-v1")
+    answer = await world.http.get("/backoffice/v1/schemas/package-v3")
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "application/schema+json"
     _, package = await lease(world, await machine_token(world))

@@ -55,7 +55,7 @@ async def test_a_question_is_read_and_answered(scene: Scene) -> None:
 
 async def test_the_published_schema_describes_what_the_back_office_gets(scene: Scene) -> None:
     await answer_it(scene, {"text": "留出一米五宽的通道。"})
-    published = await scene.world.http.get("/backoffice/v1/schemas/package-v2")
+    published = await scene.world.http.get("/backoffice/v1/schemas/package-v3")
     assert published.headers["Content-Type"] == "application/schema+json"
     schema = json.loads(published.body)
     Draft202012Validator.check_schema(schema)

@@ -120,12 +120,12 @@ async def test_a_new_version_is_shown_and_an_open_case_keeps_its_own(world: Worl
     code = await make.item_code("ITEM10")
     before = (await world.http.get(f"/v1/items/{code}")).headers["ETag"]
     old = await world.ctx.items.current(code)
-    assert await world.ctx.items.publish({**old.body, "version": "2026.3"}) is True
-    assert await world.ctx.items.publish({**old.body, "version": "2026.3"}) is False
+    assert await world.ctx.items.publish({**old.body, "version": "2026.4"}) is True
+    assert await world.ctx.items.publish({**old.body, "version": "2026.4"}) is False
     now = await world.http.get(f"/v1/items/{code}")
-    assert (now.json["version"], now.headers["ETag"] == before) == ("2026.3", False)
+    assert (now.json["version"], now.headers["ETag"] == before) == ("2026.4", False)
     opened = await world.ctx.cases.get(who, filed.case_id)
-    assert opened.item.version == "2026.2"
+    assert opened.item.version == "2026.3"
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,11 @@ async def test_a_form_and_a_raw_body_are_the_same_upload(world: World) -> None:
         "verification": "NONE",
         "verification_source": None,
         "verified_at": None,
+        "scan": "UNSCANNED",
+        "supply_mode": "UPLOAD",
+        "trust": "C",
+        "origin": None,
+        "valid_until": None,
     }
     again = await world.http.put(path_of(filed), token=token, data=content)
     assert (again.status, again.json["no"]) == (200, 2)

@@ -96,6 +96,6 @@ async def test_an_item_that_is_not_there(world: World) -> None:
 async def test_questions_stay_with_their_item_when_it_is_published_anew(world: World) -> None:
     code = await make.item_code("ITEM06")
     old = await world.ctx.items.current(code)
-    await world.ctx.items.publish({**old.body, "version": "2026.3"})
+    await world.ctx.items.publish({**old.body, "version": "2026.4"})
     row = await Item.get(code=code)
     assert await ItemQuestion.filter(item_id=row.id).count() == 3

@@ -1,6 +1,7 @@
 """Results over HTTP: handed in by machines, downloaded by their owners."""
 
 import io
+from hashlib import sha256
 from uuid import uuid4
 
 from tests import make
@@ -72,3 +73,39 @@ async def test_strangers_learn_nothing(world: World) -> None:
         sent = await world.http.put(put, token=token, data=make.pdf(), headers=PDF)
         assert problem(sent) == put_answer
     assert await world.rows("result_documents") == []
+
+
+async def test_a_result_is_declared_before_its_file(world: World) -> None:
+    filed, certificate = await stages.owing(world), make.pdf("permit")
+    item = await world.ctx.items.version((await filed.case()).item_version_id)
+    machine = tokens.of_machine(world, await make.machine(world, filed.item.agency_uscc))
+    path = f"/backoffice/v1/cases/{(await filed.case()).case_no}/result"
+    person = await make.person(world)
+    declared = {
+        "sha256": sha256(certificate).hexdigest(),
+        "number": "示城挖〔2026〕1号",
+        "holder_name": person["name"],
+        "holder_id_sha256": sha256(person["id_number"].encode()).hexdigest(),
+        "issuing_agency": item.agency,
+        "valid_from": "2026-03-02",
+        "valid_until": "2026-04-02",
+    }
+    wrong = await world.http.post(
+        f"{path}s", token=machine, json={**declared, "holder_name": "赵六"}
+    )
+    assert problem(wrong) == (409, "result_mismatch")
+    assert [fault["pointer"] for fault in wrong.json["errors"]] == ["/holder_name"]
+    assert await world.rows("result_declarations") == []
+    first = await world.http.post(f"{path}s", token=machine, json=declared)
+    assert (first.status, first.json["holder"]) == (201, "APPLICANT")
+    again = await world.http.post(f"{path}s", token=machine, json=declared)
+    assert (again.status, again.json) == (200, first.json)
+    other = await world.http.put(path, token=machine, data=make.pdf("other"), headers=PDF)
+    assert problem(other) == (409, "result_mismatch")
+    assert await world.rows("result_documents") == []
+    handed = await world.http.put(path, token=machine, data=certificate, headers=PDF)
+    assert (handed.status, handed.json["sha256"]) == (201, declared["sha256"])
+    year = await world.http.post(
+        f"{path}s", token=machine, json={**declared, "valid_until": "2026-02-30"}
+    )
+    assert problem(year) == (422, "fields_invalid")

@@ -43,8 +43,8 @@ ROUTES = [
     ("GET", "/counts"),
     ("GET", "/statistics"),
     ("GET", "/statistics.csv"),
-    ("GET", f"/cases/{uuid4()}"),
-    ("POST", f"/alerts/{uuid4()}/resolve"),
+    ("GET", "/cases/00000000-0000-7000-8000-000000000001"),
+    ("POST", "/alerts/00000000-0000-7000-8000-000000000001/resolve"),
 ]
 
 

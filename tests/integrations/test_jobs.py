@@ -113,3 +113,17 @@ async def test_several_jobs_are_gone_with_their_transaction(world: World, desk: 
     assert await world.jobs() == []
     with pytest.raises(RuntimeError, match="in a transaction"):
         await desk.jobs.enqueue_all([NewJob("desk.work", {"n": 1})])
+
+
+async def test_money_does_not_wait_for_documents(world: World, desk: Desk) -> None:
+    async def note(payload: Mapping[str, Any]) -> None:
+        desk.done.append(payload)
+        await asyncio.sleep(0.05)
+
+    names = [*["notice.issue"] * 30, "case.tell", "handoff.look", "payment.sweep"]
+    await desk.enqueue_all(*(NewJob(name, {"name": name}) for name in names))
+    url = world.settings.database_url.get_secret_value()
+    await Worker(url, dict.fromkeys(set(names), note)).drain()
+    first = [payload["name"] for payload in desk.done][:3]
+    assert first == ["payment.sweep", "handoff.look", "case.tell"]
+    assert len(desk.done) == len(names)

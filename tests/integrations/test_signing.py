@@ -108,6 +108,10 @@ def test_only_p256_keys_sign(key: Any) -> None:
         DocumentSigner(private_pem(key), "d1")
 
 
+# Servers of the installation itself, none of the outside.
+OWN_SERVERS = {"database_url", "redis_url", "objects_url"}
+
+
 def in_production(folder: Path, **changes: Any) -> Settings:
     url = "postgresql://z:z@127.0.0.1:1/z"
     values = make_settings(folder, url, "redis://127.0.0.1:1", "http://127.0.0.1:1", 1)
@@ -115,7 +119,7 @@ def in_production(folder: Path, **changes: Any) -> Settings:
     addresses = {
         name: https[name]
         for name in https
-        if name.endswith(("_base", "_backup", "_url")) and name not in {"database_url", "redis_url"}
+        if name.endswith(("_base", "_backup", "_url")) and name not in OWN_SERVERS
     }
     own: dict[str, Any] = {
         "wechat_appid": "wx0",
@@ -126,6 +130,7 @@ def in_production(folder: Path, **changes: Any) -> Settings:
         "oidc_issuer": "https://outside.example.cn/oidc",
         "oidc_client_id": "zhangban",
         "netid_access_key": "zhangban",
+        "certificates_access_key": "zhangban",
     }
     own["password_memory_kib"] = 65536
     return Settings(**{**values.model_dump(), **addresses, **own, "env": "production", **changes})

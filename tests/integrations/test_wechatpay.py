@@ -14,7 +14,7 @@ from integrations.wechatpay.client import WechatPay, plain_text
 from integrations.wechatpay.errors import ChannelRefused, OrderUnknown
 from integrations.wechatpay.signing import MerchantKey, PlatformKeys
 from services.errors import CallbackForged, OutsideUnavailable
-from services.ports import ChannelOrder, Settlement
+from services.ports import ChannelOrder, PayCallback, Settlement
 from tests.integrations.outside import LI, WANG, Outside
 from tests.integrations.published import KEYS
 
@@ -78,6 +78,7 @@ async def test_an_order_is_opened_paid_called_back_and_queried(
     assert paid["errMsg"] == "requestPayment:ok"
     await called_back(outside, 1)
     callback = pay.read_callback(*outside.posted[0])
+    assert isinstance(callback, PayCallback)
     after = await pay.query("ZB-2026_0001*|")
     assert callback.payment == after
     assert after.settlement is Settlement.PAID

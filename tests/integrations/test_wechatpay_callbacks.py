@@ -28,7 +28,9 @@ PROVING = ["Serial", "Timestamp", "Nonce", "Signature"]
 
 
 def read(body: bytes, headers: dict[str, str] | None = None) -> PayCallback:
-    return READER.read(sign(body, NOW) if headers is None else headers, body)
+    said = READER.read(sign(body, NOW) if headers is None else headers, body)
+    assert isinstance(said, PayCallback)
+    return said
 
 
 def refuse(body: bytes, headers: dict[str, str] | None = None) -> None:

@@ -33,7 +33,7 @@ from miniapp_stub.demo.story import STEPS
 from miniapp_stub.demo.wire import Reply, Wire
 from tests.journeys.processes import children, command_of
 
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 END_SECONDS = 15.0
 READY = "Zhangban is ready:"
 PROGRAMS = {
@@ -102,6 +102,16 @@ class Dev:
             self._process.terminate()
             self._process.wait(60)
         remove_data(self.folder / "var/postgres")
+
+    def run(self, *words: str) -> str:
+        """Run a command of ``zhangban`` in its folder; return what it prints."""
+        environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        command = [sys.executable, "-m", "server", *words]
+        told = subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, timeout=60, check=False
+        )
+        assert told.returncode == 0, told.stderr.decode()[-2000:]
+        return told.stdout.decode()
 
     def story(self) -> Story:
         return Story.of(json.loads((self.folder / "var/addresses.json").read_text()))

@@ -28,7 +28,7 @@ from miniapp_stub.demo.wire import Wire
 from tests.journeys.line import Line
 from tests.journeys.processes import children, command_of, processes
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 
 
 @dataclass

@@ -10,6 +10,8 @@ from tests.journeys.site import play
 
 STRIKES = (
     Strike("after", r"POST .*/materials/M06$", ("api",)),
+    # Somebody waits for what is being read.
+    Strike("before", r"GET .*/materials$", ("worker",)),
     Strike("before", r"POST .*/correction$", ("worker",)),
     # With the API gone the payment's callback cannot arrive before the next two are.
     Strike("before", r"POST /orders/.*/pay$", ("api",)),
@@ -30,3 +32,7 @@ def test_a_case_survives_the_kill_of_every_process() -> None:
         assert asyncio.run(dev.ask(PAID)) == [("PAID", FEE_FEN)]
         taken = dict(asyncio.run(dev.ask(STEPS_TAKEN)))
         assert [taken[event.value] for event in ONCE] == [1] * len(ONCE)
+        # An operator finds both in the same folder, and needs no settings for that.
+        [(number,)] = asyncio.run(dev.ask("SELECT number FROM payment_orders"))
+        assert "SETTLED" in dev.run("payments", "show", number)
+        assert story.facts["case_no"] in dev.run("handoff", "list", "--status", "ACKED")

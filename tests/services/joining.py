@@ -74,14 +74,14 @@ async def drafted(
     wanted = await world.ctx.cases.requirements(opened)
     codes = [each.code for each in wanted if each.required and each.upload]
     await Material.bulk_create(
-        [scan(world, opened.case.id, code) for code in codes if code not in without]
+        [await scan(world, opened.case.id, code) for code in codes if code not in without]
     )
     return Filed(who, opened.case.id, await Item.get(code=CODE), codes=codes)
 
 
-def scan(world: World, case_id: UUID, code: str) -> Material:
+async def scan(world: World, case_id: UUID, code: str) -> Material:
     """Return a material that is a row only: nothing here opens its file."""
-    digest = uuid4().hex * 2
+    digest = await make.registered()
     return Material(
         case_id=case_id,
         code=code,

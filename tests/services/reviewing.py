@@ -28,6 +28,8 @@ TABLES = (
     "verdicts",
     "corrections",
     "fees",
+    "fee_assessments",
+    "result_declarations",
     "handoff_packages",
     "backoffice_events",
     "deliveries",

@@ -50,7 +50,7 @@ async def drafted(
     wanted = await world.ctx.cases.requirements(opened)
     codes = [each.code for each in wanted if each.required and each.upload]
     crypto = world.ctx.materials.crypto
-    digest = uuid4().hex * 2
+    digest = await make.registered()
     await Material.bulk_create(
         [
             Material(

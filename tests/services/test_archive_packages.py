@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from commands import archive as command
+from models.material import Material
+from models.stored_file import StoredFile
 from services.access import CaseUnknown
 from services.errors import Problem
 from services.packages import sha256_of
@@ -41,7 +43,7 @@ async def test_an_exported_package_verifies_and_every_edit_shows(
     folder = tmp_path / "package"
     await command.export(world.parts.archive, case_no, folder, BY)
     assert faults_of(world, folder) == []
-    assert (folder / "materials" / "M03-2.jpg").read_bytes() == make.jpeg("M03 again")
+    assert (folder / "materials" / "M03-4.jpg").read_bytes() == make.jpeg("M03 again")
     application = json.loads((folder / "application.json").read_bytes())
     assert application["form"]["species"] == "杉木"
     assert folder.stat().st_mode & 0o077 == 0
@@ -77,6 +79,33 @@ async def test_a_package_bears_the_signature_of_its_digest(world: World, tmp_pat
     proof["digest"] = sha256_of(manifest.read_bytes())
     (folder / "package.json").write_text(json.dumps(proof))
     assert faults_of(world, folder) == [forged]
+
+
+@pytest.mark.parametrize("scan", ["INFECTED", "PENDING"])
+async def test_a_file_that_nobody_may_have_is_replaced_by_a_signed_note(
+    world: World, tmp_path: Path, scan: str
+) -> None:
+    filed = await withdrawn(world)
+    await archive_of(world, after=timedelta(0)).sweep()
+    material = await Material.get(case_id=filed.case_id, code="M02")
+    await StoredFile.filter(key=material.original_key).update(scan=scan)
+    folder = tmp_path / "package"
+    await command.export(world.parts.archive, str((await filed.case()).case_no), folder, BY)
+    note = folder / "materials" / "M02-1.jpg"
+    assert material.sha256 in note.read_text()
+    assert ("病毒" in note.read_text()) is (scan == "INFECTED")
+    assert (folder / "materials" / "M03-4.jpg").read_bytes() == make.jpeg("M03 again")
+    assert faults_of(world, folder) == []
+    # The note is of this file only, and nobody else can write one.
+    other = folder / "materials" / "M05-1.jpg"
+    other.write_bytes(note.read_bytes())
+    *words, _ = note.read_text().splitlines()
+    forged = world.parts.archive.crypto.sign(material.sha256.encode())
+    note.write_text("\n".join([*words, forged]))
+    assert faults_of(world, folder) == [
+        "materials/M02-1.jpg was changed",
+        "materials/M05-1.jpg was changed",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ async def test_an_immediate_item_is_due_on_the_day_it_is_accepted(world: World) 
     same_day = {"value": 0, "unit": "SAME_WORKING_DAY", "clock_start": "ON_ACCEPTED"}
     body = item(
         "item06",
-        version="2026.3",
+        version="2026.4",
         case_type="即办件",
         limits__promised=same_day,
         tags=["马上办", "网上办"],

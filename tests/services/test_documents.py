@@ -340,7 +340,7 @@ async def test_a_receipt_of_delivery_says_what_how_and_when(
     on = await play(world)
     await ResultDocument.create(
         case_id=on.filed.case_id,
-        key="k",
+        key=await make.registered(),
         sha256="a1" * 32,
         size=1,
         mime="application/pdf",

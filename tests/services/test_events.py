@@ -88,14 +88,6 @@ async def test_another_machine_has_event_ids_of_its_own(world: World) -> None:
     assert answer.outcome == "applied"
 
 
-@pytest.mark.parametrize("seq", [2, 3, 99])
-async def test_an_early_event_is_told_which_is_next(world: World, seq: int) -> None:
-    scene = await open_scene(world)
-    async with refused(world, EventOutOfOrder) as caught:
-        await scene.report(scene.rejected(seq=seq))
-    assert caught.value.facts == {"expected_seq": 1}
-
-
 async def test_a_number_that_was_used_is_not_used_again(world: World) -> None:
     scene = await open_scene(world)
     await scene.report(scene.started())

@@ -16,7 +16,7 @@ from services.events import (
     SupplementsWaiting,
 )
 from services.inquiries import InquiryAnswered, InquiryOver, InquiryUnknown, Question
-from services.packages import FOLLOWING_SCHEMA
+from services.packages import SCHEMAS
 from services.transitions import StepNotAllowed
 from tests import make
 from tests.services.backoffice import Scene, open_scene, shanghai
@@ -26,7 +26,7 @@ from tests.world import World
 ASKED = EventType.INFORMATION_REQUESTED
 QUESTION = "施工期间怎样保证行人通行?"
 VALIDATOR = Draft202012Validator(
-    json.loads(FOLLOWING_SCHEMA), format_checker=Draft202012Validator.FORMAT_CHECKER
+    json.loads(SCHEMAS["3"]), format_checker=Draft202012Validator.FORMAT_CHECKER
 )
 
 

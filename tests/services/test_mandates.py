@@ -323,6 +323,8 @@ async def test_nobody_gives_more_than_can_be_looked_through(world: World) -> Non
     row = (await world.rows("mandates"))[0]
     for _ in range(49):
         copy = {**row, "id": uuid4()}
+        # Made by the database of what the proof says.
+        del copy["proof_key"], copy["proof_original_key"]
         names = ", ".join(f'"{name}"' for name in copy)
         marks = ", ".join(f"${place}" for place in range(1, len(copy) + 1))
         sql = f"INSERT INTO mandates ({names}) VALUES ({marks})"

@@ -17,7 +17,7 @@ from models.rules.events import Event, Role
 from models.rules.states import State
 from models.unit import run_in_transaction
 from services.materials import MaterialUnknown
-from services.packages import FOLLOWING_SCHEMA, PURPOSE, SCHEMA, canonical
+from services.packages import PURPOSE, SCHEMAS, canonical
 from services.transitions import HAND_OVER_END
 from tests import make
 from tests.make import Filed
@@ -27,7 +27,7 @@ from tests.services.timing import step
 from tests.world import World
 
 VALIDATOR = Draft202012Validator(
-    json.loads(SCHEMA), format_checker=Draft202012Validator.FORMAT_CHECKER
+    json.loads(SCHEMAS["3"]), format_checker=Draft202012Validator.FORMAT_CHECKER
 )
 
 
@@ -41,8 +41,8 @@ async def leased(world: World, filed: Filed) -> tuple[bytes, dict[str, Any]]:
 
 
 def test_the_schema_refuses_what_it_does_not_name() -> None:
-    Draft202012Validator.check_schema(json.loads(SCHEMA))
-    wrongs: list[Any] = [{}, {"schema": "1"}, []]
+    Draft202012Validator.check_schema(json.loads(SCHEMAS["3"]))
+    wrongs: list[Any] = [{}, {"schema": "3"}, []]
     for wrong in wrongs:
         with pytest.raises(ValidationError):
             VALIDATOR.validate(wrong)
@@ -92,7 +92,14 @@ async def test_a_package_says_what_the_schema_promises(world: World) -> None:
     assert datetime.fromisoformat(body["clocks"]["promised_due_at"]).isoformat() == (
         "2026-03-09T16:00:00+00:00"
     )
-    assert body["payment"] == {"status": "NOT_REQUIRED", "amount_fen": None}
+    assert body["payment"] == {
+        "status": "NOT_REQUIRED",
+        "amount_fen": None,
+        "fees": [],
+        "settled": [],
+        "refunds": [],
+        "waived": False,
+    }
 
 
 async def test_a_fee_after_acceptance_is_told_in_the_package(world: World) -> None:
@@ -100,7 +107,9 @@ async def test_a_fee_after_acceptance_is_told_in_the_package(world: World) -> No
     await world.ctx.reviews.paper_received(await make.officer(world), filed.case_id)
     _, body = await leased(world, filed)
     VALIDATOR.validate(body)
-    assert body["payment"] == {"status": "UNPAID", "amount_fen": 8000}
+    assert (body["payment"]["status"], body["payment"]["amount_fen"]) == ("UNPAID", 8000)
+    [fee] = body["payment"]["fees"]
+    assert (fee["amount_fen"], fee["settled_at"]) == (8000, None)
 
 
 async def test_what_is_not_asked_for_is_not_handed_over(world: World) -> None:
@@ -141,7 +150,7 @@ async def test_a_package_at_rest_is_sealed(world: World) -> None:
 
 
 FOLLOWING = Draft202012Validator(
-    json.loads(FOLLOWING_SCHEMA), format_checker=Draft202012Validator.FORMAT_CHECKER
+    json.loads(SCHEMAS["3"]), format_checker=Draft202012Validator.FORMAT_CHECKER
 )
 
 

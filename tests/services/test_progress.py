@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from models.case import Case
 from models.payment import Fee
 from models.rules.reasons import RatingStage
 from models.rules.states import State
@@ -103,6 +104,7 @@ async def test_the_validator_changes_with_what_is_seen_and_only_then(world: Worl
         breakdown=[],
         created_at=world.clock.now(),
     )
+    await Case.filter(id=filed.case_id).update(payment_status="UNPAID")
     owing = await look(world, filed)
     assert owing.etag != first.etag
     await Fee.filter(case_id=filed.case_id).update(settled_at=world.clock.now())

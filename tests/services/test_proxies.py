@@ -1,15 +1,19 @@
 """代办员 act for who has no phone: once somebody else has seen the signature."""
 
+from pathlib import Path
+
 import pytest
 
 from models.account import Account
 from models.mandate import Mandate, ProxyAgent
+from models.message import Message
 from models.rules.events import Role
 from models.rules.mandates import Act
 from services.access import CaseUnknown, PrincipalUnknown
 from services.actors import Citizen, Officer
 from services.errors import MaterialTypeRefused, MaterialUnreadable, Problem
 from services.identities import Identity
+from services.infections import REFUSED
 from services.mandate_terms import MandateRefused, MandateSettled, MandateUnknown
 from services.proxies import (
     Errand,
@@ -18,8 +22,11 @@ from services.proxies import (
     ProofMissing,
     ProxyUnknown,
 )
+from services.quarantine import FileInfected, FileQuarantined, check_release
 from tests import make
+from tests.integrations.scanning import VIRUS, FakeClamd
 from tests.services import mandating, stages
+from tests.services.keeping import scanned_by
 from tests.services.mandating import CHEN_MING, GRANDMOTHER, account_of
 from tests.services.test_mandates import refused
 from tests.world import World
@@ -145,3 +152,26 @@ async def test_a_scan_is_checked_like_any_file(
         world.ctx.proxies.put_proof(stranger, mandate.id, make.chunked(make.jpeg())),
     )
     assert (await Mandate.get(id=mandate.id)).proof is None
+
+
+async def test_a_virus_in_a_letter_of_authority_has_it_sent_again(
+    world: World, tmp_path: Path
+) -> None:
+    chen, _ = await proxy(world)
+    officer = await make.officer(world)
+    mandate = await world.ctx.proxies.start(chen, await errand(world))
+    address = str(tmp_path / "clamd")
+    async with FakeClamd().listening(address), scanned_by(world, address) as parts:
+        letter = make.chunked(make.pdf("授权委托书") + VIRUS)
+        await parts.context.proxies.put_proof(chen, mandate.id, letter)
+        waiting = await parts.context.proxies.open_proof(officer, mandate.id)
+        with pytest.raises(FileQuarantined):
+            await check_release(waiting.key)
+        await parts.worker().drain()
+        with pytest.raises(FileInfected):
+            await check_release(waiting.key)
+    assert (await Mandate.get(id=mandate.id)).proof is None
+    [message] = await Message.filter(key__startswith="infected:")
+    assert (message.account_id, message.data["thing2"]) == (chen.account_id, REFUSED)
+    with pytest.raises(MandateUnknown):
+        await world.ctx.proxies.open_proof(officer, mandate.id)

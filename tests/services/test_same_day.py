@@ -23,7 +23,7 @@ async def at_once(world: World) -> None:
     # A day leaves no time to bring a material later, so nothing is let off for now.
     flags = {**item.body["flags"], "shortfall_allowed": False}
     materials = [{**each, "shortfall_allowed": False} for each in item.materials]
-    body = {**item.body, "version": "2026.3", "case_type": "即办件", "limits": limits}
+    body = {**item.body, "version": "2026.4", "case_type": "即办件", "limits": limits}
     assert await world.ctx.items.publish({**body, "flags": flags, "materials": materials})
 
 
@@ -66,4 +66,4 @@ async def test_an_open_case_keeps_the_limit_it_was_filed_under(world: World) -> 
     await at_once(world)
     case = await filed.case()
     item = await world.ctx.items.version(case.item_version_id)
-    assert item.version == "2026.2"
+    assert item.version == "2026.3"

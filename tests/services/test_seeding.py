@@ -67,12 +67,12 @@ async def test_another_body_needs_another_number(world: World, catalogue: Path) 
     with pytest.raises(SeedRefused, match="版本号要比已经发布的大"):
         await seeding(world, catalogue).seed([])
     assert await tables(world) == before
-    body["version"] = "2026.3"
+    body["version"] = "2026.4"
     write(catalogue, "item03", body)
     assert await seeding(world, catalogue).seed([]) == 1
     [entry] = await world.rows("audit_log")
     told = (entry["actor_role"], entry["action"], entry["object_id"], entry["data"])
-    assert told == ("SYSTEM", "item.seed", body["code"], '{"version": "2026.3"}')
+    assert told == ("SYSTEM", "item.seed", body["code"], '{"version": "2026.4"}')
 
 
 async def test_a_seed_does_not_undo_a_later_version(world: World, catalogue: Path) -> None:

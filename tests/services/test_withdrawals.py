@@ -64,7 +64,7 @@ async def test_a_request_is_handed_over_and_confirmed(world: World) -> None:
     case = await scene.filed.case()
     assert (case.state, case.withdraw_requested_at) == (State.UNDER_REVIEW, world.clock.now())
     body = await scene.acknowledge()
-    assert (body["kind"], body["seq"], body["schema"]) == ("WITHDRAW_REQUEST", 2, "2")
+    assert (body["kind"], body["seq"], body["schema"]) == ("WITHDRAW_REQUEST", 2, "3")
     assert body["withdrawal"]["status"] == "OPEN"
     assert (body["materials"], body["answers"]) == ([], [])
     told = await scene.tell(ANSWERED, confirmed=True)

@@ -13,6 +13,8 @@ from models.rules.lint import (
     joint,
     limits,
     money,
+    reading,
+    redirect,
     sizes,
     wording,
 )
@@ -43,7 +45,9 @@ RULES: tuple[Rule, ...] = (
     *joint.RULES,
     *money.RULES,
     *forms.RULES,
+    *reading.RULES,
     *conditions.RULES,
+    *redirect.RULES,
 )
 # While one of these stands, nothing can be computed from the item.
 UNREADABLE = frozenset(

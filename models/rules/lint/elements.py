@@ -22,7 +22,9 @@ from models.rules.item_words import (
 )
 from models.rules.lint import kinds
 from models.rules.lint.finding import Body, Hit, Policy, Rule, Severity
+from models.rules.lint.reading import readable
 from models.rules.reasons import RefusalReason
+from models.rules.refunds import RefundOn
 from models.rules.states import FeeStage
 
 
@@ -86,6 +88,7 @@ ELEMENTS = (
     _E("/fee/rules/*", "收费标准", kinds.fee_rule),
     _E("/fee/amount_set_by", "谁定金额", kinds.among("BACK_OFFICE"), needed=False),
     _E("/fee/waivers", "减免情形", kinds.any_texts, needed=False),
+    _E("/fee/refund_on", "退费情形", kinds.words(RefundOn, 0), needed=False),
     _E("/flags/shortfall_allowed", "是否可容缺", kinds.yes_no),
     _E("/flags/verify_later_allowed", "是否可先办后验", kinds.yes_no),
     _E("/flags/verify_later_exclusion", "不适用先办后验的原因", kinds.text, needed=False),
@@ -104,6 +107,9 @@ ELEMENTS = (
     _E("/joint_items/*/materials", "联办事项的材料", kinds.mapping, needed=False),
     _E("/joint_items/*/materials/*", "联办事项的材料编号", kinds.short(8)),
     _E("/flags/backend_mode", "审批系统对接方式", kinds.word(BackendMode)),
+    _E("/external", "外部办理", kinds.mapping, needed=False),
+    _E("/external/system", "外部系统名称", kinds.short(60), needed=False),
+    _E("/external/url", "外部办理地址", kinds.short(300), needed=False),
     _E("/exemption_rules", "不需办理的情形", kinds.mappings, needed=False),
     _E("/exemption_rules/*/when", "不需办理的条件", kinds.mapping),
     _E("/exemption_rules/*/outcome", "不需办理的结论", kinds.among("NOT_ACCEPTED")),
@@ -121,6 +127,7 @@ ELEMENTS = (
     _E("/materials/*/kind", "材料形式", kinds.word(MaterialKind)),
     _E("/materials/*/formats", "材料格式", kinds.formats),
     _E("/materials/*/max_size_mb", "文件大小", kinds.whole(1, 20)),
+    _E("/materials/*/reading", "自动预审要求", readable, needed=False),
     _E("/materials/*/copies", "份数", kinds.whole(1, 20)),
     _E("/materials/*/original_check_on_pickup", "是否核验原件", kinds.yes_no),
     _E("/materials/*/e_certificate_type", "电子证照类型", kinds.text, needed=False),
@@ -153,7 +160,7 @@ BESIDE = {
     "flags": "proxy_service_allowed appointment joint_applicants public_notice_wd",
     "fee": "provenance ebill note payer",
     "commitment": "provenance",
-    "result": "validity number_rule",
+    "result": "validity number_rule signed",
 }
 GROUPS = (
     "",

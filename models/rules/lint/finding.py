@@ -32,9 +32,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Policy:
-    """What a region may choose: the most visits (青神方案2018: 1; 贵安方案2017: 2)."""
+    """What a region may choose: the most visits (青神方案2018: 1; 贵安方案2017: 2), and to which
+    other sites people may be sent to file."""
 
     max_visits: int = 1
+    external_hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any
 from models.rules.branches import known_fields
 from models.rules.lint.finding import Body, Hit, Policy, Rule, Severity
 from models.rules.lint.limits import says_nothing
-from models.rules.states import FeeStage
+from models.rules.refunds import RefundOn
+from models.rules.states import FeeStage, State
 
 _NAMES_A_RULE = re.compile("法|条例|规定|办法|通知|〔|《|目录")
 
@@ -55,6 +56,15 @@ def deemed_before_paid(body: Body, _: Policy) -> Iterator[Hit]:
         yield Hit("/fee/stage")
 
 
+def fee_kept(body: Body, _: Policy) -> Iterator[Hit]:
+    """A fee that stays although nothing was given for it: whoever signs has to know by what law."""
+    given_back = body["fee"].get("refund_on", list(RefundOn))
+    if body["fee"]["charged"] and isinstance(given_back, list):
+        for end in RefundOn:
+            if end.value not in given_back:
+                yield Hit("/fee/refund_on", State(end.value).zh)
+
+
 def _never_chosen(body: Body, rule: dict[str, Any]) -> list[str]:
     name = rule["unit_price_by"].removeprefix("form.")
     choices = body["form_schema"]["properties"].get(name, {}).get("enum")
@@ -74,5 +84,6 @@ RULES = (
     Rule("fee_before_deemed_acceptance", _R,
          "逾期不告知就视为受理的事项,不能先收费再受理。", "行政许可法32(四)",
          deemed_before_paid),
+    Rule("fee_kept", _W, "办件以“{}”结束时不退费,请核对有没有依据。", "行政许可法58, 59", fee_kept),
 )
 # fmt: on

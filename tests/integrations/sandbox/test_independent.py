@@ -85,3 +85,28 @@ async def test_it_reads_the_callback_and_finds_the_transaction(
     status, answer = await _ask(client.query, transaction_id=paid.json["transaction_id"])
     assert status == 200
     assert answer == told["resource"]
+
+
+async def test_it_gives_money_back_and_reads_that_it_came(
+    sandbox: Sandbox, receiver: Receiver, client: Any
+) -> None:
+    prepay_id = await sandbox.prepay("case-0001", f"{receiver.base}/callbacks/wechatpay")
+    await sandbox.phone(f"/orders/{prepay_id}/pay", openid=WANG, deliver=False)
+    status, asked = await _ask(
+        client.refund,
+        out_refund_no="back-0001",
+        out_trade_no="case-0001",
+        amount={"refund": 3000, "total": 8000, "currency": "CNY"},
+        reason="重新核定后费用减少",
+        notify_url=f"{receiver.base}/callbacks/wechatpay",
+    )
+    assert (status, asked["status"]) == (200, "PROCESSING")
+    await eventually(lambda: len(receiver.got) == 1)
+    told = client.callback(receiver.got[0].headers, receiver.got[0].body)
+    assert told["event_type"] == "REFUND.SUCCESS"
+    assert told["resource"]["refund_id"] == asked["refund_id"]
+    status, found = await _ask(client.query_refund, out_refund_no="back-0001")
+    assert (status, found["status"]) == (200, "SUCCESS")
+    assert found["success_time"] == told["resource"]["success_time"]
+    status, answer = await _ask(client.query_refund, out_refund_no="back-0002")
+    assert (status, answer["code"]) == (404, "RESOURCE_NOT_EXISTS")

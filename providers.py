@@ -1,0 +1,115 @@
+"""The clients of outside systems that are there only where an installation names them."""
+
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from integrations.courier import KuaidiCourier
+from integrations.http import Http
+from integrations.netid import HttpNetCredentials
+from integrations.oidc import OidcProvider
+from integrations.wechat.oauth import AsyncWechatOauth
+from integrations.wechatpay.bills import WechatBills
+from integrations.wechatpay.callbacks import CallbackReader
+from integrations.wechatpay.client import WechatPay
+from integrations.wechatpay.exchange import Exchange
+from integrations.wechatpay.signing import MerchantKey, PlatformKeys
+from services.ports import Clock
+from settings import Settings
+
+
+def netid(settings: Settings, http: Http, clock: Clock) -> HttpNetCredentials | None:
+    base, key, secret = settings.netid_api_base, settings.netid_access_key, settings.netid_secret
+    if base is None or key is None or secret is None:
+        return None
+    return HttpNetCredentials(
+        http, clock, base_url=base, access_key=key, secret=secret.get_secret_value()
+    )
+
+
+def oidc(settings: Settings, http: Http, clock: Clock) -> OidcProvider | None:
+    issuer, client, secret = (
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        settings.oidc_client_secret,
+    )
+    if issuer is None or client is None or secret is None:
+        return None
+    return OidcProvider(
+        http,
+        clock,
+        issuer=issuer,
+        client_id=client,
+        client_secret=secret.get_secret_value(),
+        level_claim=settings.oidc_level_claim,
+        number_claim=settings.oidc_number_claim,
+    )
+
+
+def oauth(
+    settings: Settings, http: Http, appid: str | None, secret: SecretStr | None
+) -> AsyncWechatOauth | None:
+    if appid is None or secret is None:
+        return None
+    return AsyncWechatOauth(
+        http,
+        api_base=settings.wechat_api_base,
+        open_base=settings.wechat_open_base or settings.wechat_api_base,
+        appid=appid,
+        secret=secret.get_secret_value(),
+    )
+
+
+def pay_channel(settings: Settings, http: Http, clock: Clock) -> WechatPay:
+    platform = _platform_keys(settings)
+    return WechatPay(
+        http,
+        clock,
+        _merchant_key(settings),
+        platform,
+        CallbackReader(platform, settings.wxpay_apiv3_key.get_secret_value().encode(), clock),
+        hosts=(settings.wxpay_api_base, settings.wxpay_api_backup),
+        appid=settings.wechat_appid,
+        notify_url=f"{settings.notify_base_url}/callbacks/wechatpay",
+        public_key_id=settings.wxpay_pub_key_id,
+    )
+
+
+def pay_bills(settings: Settings, http: Http, clock: Clock) -> WechatBills:
+    """Return the bills of the pay channel; ``http`` has to take files of their size."""
+    return WechatBills(
+        Exchange(
+            http,
+            clock,
+            _merchant_key(settings),
+            _platform_keys(settings),
+            public_key_id=settings.wxpay_pub_key_id,
+            hosts=(settings.wxpay_api_base, settings.wxpay_api_backup),
+        )
+    )
+
+
+def _merchant_key(settings: Settings) -> MerchantKey:
+    return MerchantKey(
+        settings.wxpay_mchid, settings.wxpay_mch_serial, settings.wxpay_mch_key_file.read_text()
+    )
+
+
+def _platform_keys(settings: Settings) -> PlatformKeys:
+    certificates = sorted((settings.wxpay_platform_cert_dir or Path("/nonexistent")).glob("*.pem"))
+    return PlatformKeys(
+        {settings.wxpay_pub_key_id: settings.wxpay_pub_key_file.read_text()},
+        tuple(file.read_text() for file in certificates),
+    )
+
+
+def courier(settings: Settings, http: Http) -> KuaidiCourier:
+    return KuaidiCourier(
+        http,
+        order_url=settings.courier_order_url,
+        query_url=settings.courier_query_url,
+        push_url=f"{settings.notify_base_url}/callbacks/courier",
+        customer=settings.courier_customer,
+        key=settings.courier_key.get_secret_value(),
+        salt=settings.courier_salt.get_secret_value(),
+    )

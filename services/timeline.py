@@ -1,0 +1,47 @@
+"""The timeline (办理经过): what happened to a case and to its money, in the order of time."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from models.rules.events import Event
+from models.rules.texts import text_for
+from services.refund_words import refund_steps
+
+RECEIVED, TAKEN = "在窗口或其他系统提交了申请", "已经受理。缴费、补材料都在原来提交的地方办"
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """Something that happened; ``plain`` is its sentence without what an officer wrote."""
+
+    at: datetime
+    text: str
+    unit: str | None
+    plain: str
+
+
+def timeline_of(facts: Mapping[str, Any]) -> Sequence[TimelineEntry]:
+    """Return what happened, by the facts of the progress statement."""
+    steps = [*_lodged(facts["lodged"]), *(_entry(*event) for event in facts["events"] or ())]
+    back = [
+        TimelineEntry(each.at, each.text, None, each.plain)
+        for refund in facts["refunds"] or ()
+        for each in refund_steps(refund)
+    ]
+    if not back:
+        return tuple(steps)
+    # A refund follows from the step of the same moment, which sorting leaves before it.
+    return tuple(sorted([*steps, *back], key=lambda each: each.at))
+
+
+def _lodged(times: Sequence[str] | None) -> Iterator[TimelineEntry]:
+    """Yield what happened to a case before we were told of it."""
+    for at, text in zip(times or (), (RECEIVED, TAKEN), strict=False):
+        yield TimelineEntry(datetime.fromisoformat(at), text, None, text)
+
+
+def _entry(event: str, at: str, unit: str | None, text: str | None) -> TimelineEntry:
+    plain = text_for(Event(event))
+    return TimelineEntry(datetime.fromisoformat(at), text or plain, unit, plain)
