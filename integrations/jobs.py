@@ -133,8 +133,10 @@ class Worker:
                 await self._work(QueueExecutionMode.continuous)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
                 log.warning("worker.database_lost", error=type(error).__name__)
-            except ExceptionGroup as errors:
-                log.warning("worker.failed", errors=[type(e).__name__ for e in errors.exceptions])
+            except Exception as error:
+                # Its listener was silent, or several things at once: whatever it is, a worker that
+                # ends would leave every job to somebody who looks.
+                log.warning("worker.failed", error=type(error).__name__, reason=str(error)[:200])
             if not self._stopping:
                 await asyncio.sleep(RESTART_SECONDS)
 

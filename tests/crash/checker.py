@@ -43,6 +43,8 @@ class Verdict:
 
     faults: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    ended: list[dict[str, Any]] = field(default_factory=list)
+    """Programs that ended though nobody killed them; whoever keeps them running raised them."""
 
 
 @dataclass
@@ -74,6 +76,7 @@ class Checker:
             found = list(look(seen, facts))
             verdict.faults += found
         verdict.faults += list(_money(seen, facts, self._settled()))
+        verdict.ended = seen.get("ended", [])
         verdict.counts.update({name: len(lines) for name, lines in seen.items()})
         return verdict
 

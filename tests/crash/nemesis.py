@@ -22,7 +22,8 @@ PROGRAMS: dict[str, Sequence[str]] = {
 KILLS = {"postgres": 30, "api": 14, "worker": 14, "sandbox": 12, "valkey": 8, "point": 22}
 TROUBLES = {"freeze": 3, "reset": 3, "latency": 2, "slice": 1, "half": 3, "hole": 2}
 FROZEN = ("postgres", "valkey", "api", "worker", "sandbox")
-PATIENCE = 90.0
+WATCHED = ("api", "worker", "sandbox")
+PATIENCE = 240.0
 
 
 @dataclass
@@ -39,6 +40,18 @@ class Nemesis:
     @property
     def total(self) -> int:
         return self.kills.total()
+
+    async def watch(self) -> None:
+        """Start again what ended by itself, as whoever keeps programs running does; for ever."""
+        while True:
+            await asyncio.sleep(0.3)
+            for name, running in list(self.site.running.items()):
+                code = running.process.poll()
+                raising = self._raising.get(name)
+                if code is None or name not in WATCHED or raising and not raising.done():
+                    continue
+                self.history.add("ended", victim=name, code=code, said=running.tail())
+                self._raising[name] = asyncio.create_task(self._raise(name))
 
     async def haunt(self, enough: Callable[[], bool]) -> None:
         """Kill, and between two kills now and then do something that can be borne."""

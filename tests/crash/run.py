@@ -63,6 +63,7 @@ class Played:
             f" {sum(self.kills.values())} kills {self.kills} in {self.seconds:.0f} s",
             f"named points: {[f'{side} {name}' for name, side in self.points]}",
             f"history: {dict(sorted(counts.items()))}",
+            *(f"ended by itself: {each}" for each in self.verdict.ended),
             *self.verdict.faults[:50],
             f"{len(self.verdict.faults)} faults",
         ]
@@ -108,6 +109,7 @@ async def _play(plan: Plan, site: CrashSite, drafts: Any, tokens: Any) -> Played
         )
         citizens = _citizens(site, client, history, tokens)
         nemesis = Nemesis(site, history, random.Random(f"{plan.seed}:nemesis"), plan.pause)
+        watch = asyncio.create_task(nemesis.watch())
         pullers = [asyncio.create_task(puller.work()) for puller in _pullers(site, client, history)]
         filing = asyncio.create_task(citizens.file_all(drafts))
         await nemesis.haunt(lambda: nemesis.total >= plan.kills or filing.done())
@@ -115,6 +117,7 @@ async def _play(plan: Plan, site: CrashSite, drafts: Any, tokens: Any) -> Played
         await filing
         over.by = 0.0
         await asyncio.gather(*pullers)
+        watch.cancel()
     seconds = time.monotonic() - began
     await asyncio.sleep(1)
     verdict = await _judge(site, history)

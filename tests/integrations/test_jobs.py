@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.domain.errors import FailingListenerError
 
 from integrations.jobs import QueuedJobs, Worker
 from models.unit import transaction
@@ -93,6 +95,29 @@ async def test_a_job_of_a_killed_worker_is_taken_over(world: World, desk: Desk) 
     )
     await _worker(world, desk).drain()
     assert desk.done == [{"n": 1}]
+
+
+async def test_a_silent_listener_ends_a_round_and_not_the_worker(
+    world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.enqueue({"n": 1})
+    rounds = [FailingListenerError(), RuntimeError("a table is missing")]
+    begin = QueueManager.run
+
+    async def run(self: QueueManager, *given: Any, **named: Any) -> None:
+        if rounds:
+            raise rounds.pop()
+        await begin(self, *given, **named)
+
+    monkeypatch.setattr(QueueManager, "run", run)
+    worker = _worker(world, desk)
+    working = asyncio.create_task(worker.run())
+    async with asyncio.timeout(30):
+        while not desk.done and not working.done():  # noqa: ASYNC110 - rows tell
+            await asyncio.sleep(0.05)
+    worker.stop()
+    await working
+    assert (rounds, desk.done) == ([], [{"n": 1}])
 
 
 async def test_several_jobs_are_enqueued_in_one_statement(world: World, desk: Desk) -> None:

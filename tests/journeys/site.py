@@ -64,6 +64,10 @@ class Running:
                 found.append({"event": line})
         return found
 
+    def tail(self, length: int = 500) -> str:
+        """Return the end of its log."""
+        return self.log.read_text(errors="replace")[-length:]
+
     def count(self, event: str) -> int:
         return sum(1 for each in self.events() if each.get("event") == event)
 
