@@ -31,7 +31,8 @@ from tests.journeys.site import START_SECONDS
 
 CITIZENS, PULLERS, CLERKS = 50, 8, 6
 # After the last kill everything has to come to its end by itself: the first sweep of an order
-# comes after a minute, a lease that nobody acknowledged ends after half a minute.
+# comes after a minute, a lease that nobody acknowledged ends after half a minute. For so long
+# nothing at all may end before nobody waits any longer.
 QUIET_SECONDS = 480.0
 
 
@@ -113,9 +114,7 @@ async def _play(plan: Plan, site: CrashSite, drafts: Any, tokens: Any) -> Played
         pullers = [asyncio.create_task(puller.work()) for puller in _pullers(site, client, history)]
         filing = asyncio.create_task(citizens.file_all(drafts))
         await nemesis.haunt(lambda: nemesis.total >= plan.kills or filing.done())
-        over.by = time.monotonic() + QUIET_SECONDS
-        await filing
-        over.by = 0.0
+        await _until_still(over, citizens, filing)
         await asyncio.gather(*pullers)
         watch.cancel()
     seconds = time.monotonic() - began
@@ -125,6 +124,17 @@ async def _play(plan: Plan, site: CrashSite, drafts: Any, tokens: Any) -> Played
         await line.stop()
     points = site.points.fired
     return Played(plan, verdict, citizens.finished, dict(nemesis.kills), seconds, points)
+
+
+async def _until_still(over: "Over", citizens: Citizens, filing: "asyncio.Task[None]") -> None:
+    """Wait until every case is at its end, or none has come to its end for a long time."""
+    seen = -1
+    while not filing.done():
+        if citizens.finished > seen:
+            seen, over.by = citizens.finished, time.monotonic() + QUIET_SECONDS
+        await asyncio.wait((filing,), timeout=1)
+    over.by = 0.0
+    await filing
 
 
 @dataclass
