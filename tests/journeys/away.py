@@ -41,7 +41,7 @@ def play_with_absences(dev: Dev, seconds: float) -> Story:
     assert nemesis.done == strikes
     assert story.citizen.progress(story.case)["state"] == "DELIVERED"
     assert asyncio.run(dev.ask(PAID)) == [("PAID", FEE_FEN)]
-    taken = {event: times for event, times in asyncio.run(dev.ask(STEPS_TAKEN))}
+    taken = dict(asyncio.run(dev.ask(STEPS_TAKEN)))
     assert [taken[event.value] for event in ONCE] == [1] * len(ONCE)
     assert asyncio.run(dev.ask(UNDONE)) == []
     return story

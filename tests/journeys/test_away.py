@@ -1,4 +1,4 @@
-"""Valkey, worker and pay channel stand still for a while: the demo comes to its end all the same."""
+"""Valkey, worker and pay channel stand still for a while: the demo comes to its end."""
 
 from tests.journeys.away import play_with_absences
 from tests.journeys.kills import installation
