@@ -1,5 +1,6 @@
 """Callbacks of outside systems: anybody can call these, so what they say has to prove itself."""
 
+from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel
@@ -37,7 +38,7 @@ async def wechatpay(call: Call[None]) -> None:
     body = call.request.body
     if len(body) > MAX_PAYMENT_BYTES:
         raise TooLarge
-    await call.ctx.payments.callback(dict(call.request.headers), body)
+    await call.ctx.payments.callback(_combined(call.request.headers.items()), body)
 
 
 @callbacks.add(
@@ -51,6 +52,17 @@ async def courier(call: Call[None]) -> PushAnswer:
     """Take where a parcel is."""
     await call.ctx.deliveries.receive_push(_form(call.request.body))
     return PushAnswer(result=True, returnCode="200", message="成功")
+
+
+def _combined(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return header fields by name; what comes twice is one list of both (RFC 9110, 5.3).
+
+    A list is no signature and no serial, so that nobody can prove one value and mean another.
+    """
+    said: dict[str, str] = {}
+    for name, value in fields:
+        said[name] = f"{said[name]}, {value}" if name in said else value
+    return said
 
 
 def _form(body: bytes) -> dict[str, str]:
