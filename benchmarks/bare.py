@@ -15,6 +15,7 @@ import asyncpg
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse, json, raw
 
+from benchmarks.bare_callbacks import add_callbacks
 from benchmarks.bare_handoff import add_routes
 from models.database import config_for
 from settings import Settings
@@ -124,6 +125,7 @@ def make_app(settings: Settings) -> Sanic[Any, Any]:
     app.add_route(submit, "/submit/<case_id:uuid>", methods=["POST"])
     app.add_route(upload, "/upload", methods=["POST"], stream=True)
     add_routes(app)
+    add_callbacks(app, settings.wxpay_pub_key_file)
     return app
 
 
