@@ -27,6 +27,7 @@ from services.ports import (
     ChannelOrder,
     Jobs,
     RefundCallback,
+    Scene,
     Settlement,
     Tills,
 )
@@ -108,7 +109,7 @@ class Payments:
         the same order.
         """
         order = await self._claim(who, case_id, key, choice)
-        if order.prepay_id is None:
+        if order.prepay_id is None or Scene(order.scene).fades:
             order = await self._prepay(order, choice.client_ip)
         if order.prepay_id is None:
             raise OrderClosed
