@@ -42,7 +42,7 @@ from integrations.wechat.shipping import WechatShipments
 from integrations.wechatpay import bills
 from integrations.wechatpay.bills import WechatBills
 from integrations.wechatpay.client import WechatPay
-from providers import courier, netid, oauth, oidc, pay_bills, pay_channel
+from providers import courier, netid, oauth, oidc, pay_bills, pay_channel, platform_keys
 from services.face_checks import FaceProvider
 from services.phone_codes import RULE
 from services.ports import WECHAT, Clock, FaceChecker, Tills
@@ -138,7 +138,8 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
         settings.wechat_appid,
         settings.wechat_secret.get_secret_value(),
     )
-    channel = pay_channel(settings, http, clock)
+    platform = platform_keys(settings, http, clock)
+    channel = pay_channel(settings, http, clock, platform)
     faceid = FaceId(
         http,
         clock,
@@ -195,7 +196,7 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
         channel=channel,
         tills={WECHAT: channel},
         shipments=WechatShipments(wechat),
-        bills=pay_bills(settings, files_of_bills, clock),
+        bills=pay_bills(settings, files_of_bills, clock, platform),
         courier=courier(settings, http),
         pushes=WebhookPushes(settings.handoff_networks),
         files=files,
@@ -210,6 +211,7 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
             *([] if reader is None else [reader.close]),
             printer.close,
             watermarks.close,
+            platform.aclose,
             broadcast.aclose,
             http.aclose,
             library.aclose,
