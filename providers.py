@@ -73,7 +73,7 @@ def platform_keys(settings: Settings, http: Http, clock: Clock) -> PlatformKeys:
         clock,
         _merchant_key(settings),
         settings.wxpay_apiv3_key.get_secret_value().encode(),
-        hosts=settings.pay_urls,
+        hosts=_hosts(settings),
         certificates=certificates,
     )
 
@@ -85,7 +85,7 @@ def pay_channel(settings: Settings, http: Http, clock: Clock, platform: Platform
         _merchant_key(settings),
         platform,
         CallbackReader(platform, settings.wxpay_apiv3_key.get_secret_value().encode(), clock),
-        hosts=settings.pay_urls,
+        hosts=_hosts(settings),
         appids=_appids(settings),
         notify_url=f"{settings.notify_base_url}/callbacks/wechatpay",
         return_url=settings.pay_return_url,
@@ -112,9 +112,13 @@ def pay_bills(settings: Settings, http: Http, clock: Clock, platform: PlatformKe
             _merchant_key(settings),
             platform,
             public_key_id=settings.wxpay_pub_key_id,
-            hosts=settings.pay_urls,
+            hosts=_hosts(settings),
         )
     )
+
+
+def _hosts(settings: Settings) -> tuple[str, str]:
+    return (settings.wxpay_api_base, settings.wxpay_api_backup)
 
 
 def _merchant_key(settings: Settings) -> MerchantKey:

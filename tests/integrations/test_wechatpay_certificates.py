@@ -141,7 +141,10 @@ class Ours:
 @pytest.fixture
 def ours(clock: SetClock) -> Ours:
     platform = Platform(clock)
-    http, key = cast("Http", platform), MerchantKey("1900000109", "S1", KEYS["wechat_pay_private_key_pem"])
+    http, key = (
+        cast("Http", platform),
+        MerchantKey("1900000109", "S1", KEYS["wechat_pay_private_key_pem"]),
+    )
     hosts = ["https://pay.example.cn"]
     keys = PlatformCertificates(http, clock, key, APIV3_KEY, hosts=hosts)
     exchange = Exchange(http, clock, key, keys, public_key_id=None, hosts=hosts)
