@@ -13,8 +13,9 @@ from integrations.wechatpay.bills import WechatBills
 from integrations.wechatpay.callbacks import CallbackReader
 from integrations.wechatpay.client import WechatPay
 from integrations.wechatpay.exchange import Exchange
+from integrations.wechatpay.platform import PlatformCertificates
 from integrations.wechatpay.signing import MerchantKey, PlatformKeys
-from services.ports import Clock
+from services.ports import Clock, Scene
 from settings import Settings
 
 
@@ -60,46 +61,69 @@ def oauth(
     )
 
 
-def pay_channel(settings: Settings, http: Http, clock: Clock) -> WechatPay:
-    platform = _platform_keys(settings)
+def platform_keys(settings: Settings, http: Http, clock: Clock) -> PlatformKeys:
+    """Return what everything that WeChat Pay says is checked by: one object for all of it."""
+    key_id, file = settings.wxpay_pub_key_id, settings.wxpay_pub_key_file
+    folder = settings.wxpay_platform_cert_dir or Path("/nonexistent")
+    certificates = tuple(pem.read_text() for pem in sorted(folder.glob("*.pem")))
+    if key_id is not None and file is not None:
+        return PlatformKeys({key_id: file.read_text()}, certificates)
+    return PlatformCertificates(
+        http,
+        clock,
+        _merchant_key(settings),
+        settings.wxpay_apiv3_key.get_secret_value().encode(),
+        hosts=_hosts(settings),
+        certificates=certificates,
+    )
+
+
+def pay_channel(settings: Settings, http: Http, clock: Clock, platform: PlatformKeys) -> WechatPay:
     return WechatPay(
         http,
         clock,
         _merchant_key(settings),
         platform,
         CallbackReader(platform, settings.wxpay_apiv3_key.get_secret_value().encode(), clock),
-        hosts=(settings.wxpay_api_base, settings.wxpay_api_backup),
-        appid=settings.wechat_appid,
+        hosts=_hosts(settings),
+        appids=_appids(settings),
         notify_url=f"{settings.notify_base_url}/callbacks/wechatpay",
+        return_url=settings.pay_return_url,
         public_key_id=settings.wxpay_pub_key_id,
     )
 
 
-def pay_bills(settings: Settings, http: Http, clock: Clock) -> WechatBills:
+def _appids(settings: Settings) -> dict[str, str]:
+    """Return the programs in which people can pay, by scene: only what is configured."""
+    given = {
+        Scene.JSAPI.value: settings.wechat_appid,
+        Scene.APP.value: settings.wxpay_app_appid,
+        Scene.H5.value: settings.wxpay_h5_appid,
+    }
+    return {scene: appid for scene, appid in given.items() if appid is not None}
+
+
+def pay_bills(settings: Settings, http: Http, clock: Clock, platform: PlatformKeys) -> WechatBills:
     """Return the bills of the pay channel; ``http`` has to take files of their size."""
     return WechatBills(
         Exchange(
             http,
             clock,
             _merchant_key(settings),
-            _platform_keys(settings),
+            platform,
             public_key_id=settings.wxpay_pub_key_id,
-            hosts=(settings.wxpay_api_base, settings.wxpay_api_backup),
+            hosts=_hosts(settings),
         )
     )
+
+
+def _hosts(settings: Settings) -> tuple[str, str]:
+    return (settings.wxpay_api_base, settings.wxpay_api_backup)
 
 
 def _merchant_key(settings: Settings) -> MerchantKey:
     return MerchantKey(
         settings.wxpay_mchid, settings.wxpay_mch_serial, settings.wxpay_mch_key_file.read_text()
-    )
-
-
-def _platform_keys(settings: Settings) -> PlatformKeys:
-    certificates = sorted((settings.wxpay_platform_cert_dir or Path("/nonexistent")).glob("*.pem"))
-    return PlatformKeys(
-        {settings.wxpay_pub_key_id: settings.wxpay_pub_key_file.read_text()},
-        tuple(file.read_text() for file in certificates),
     )
 
 

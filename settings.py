@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, IPvAnyNetwork, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from paysettings import PaySettings
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SANDBOX_MARK = "wxsandbox"
@@ -25,7 +27,7 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class Settings(BaseSettings):
+class Settings(PaySettings):
     """Everything that differs between two installations. Times in seconds, sizes in bytes."""
 
     model_config = SettingsConfigDict(
@@ -92,15 +94,6 @@ class Settings(BaseSettings):
     oidc_level_claim: str = "acr"
     oidc_number_claim: str = "id_number"
 
-    wxpay_api_base: str
-    wxpay_api_backup: str
-    wxpay_mchid: str
-    wxpay_mch_serial: str
-    wxpay_mch_key_file: Path
-    wxpay_apiv3_key: SecretStr
-    wxpay_pub_key_id: str
-    wxpay_pub_key_file: Path
-    wxpay_platform_cert_dir: Path | None = None
     notify_base_url: str
     public_base_url: str | None = Field(None, description="where people check documents")
 
@@ -131,13 +124,6 @@ class Settings(BaseSettings):
     courier_key: SecretStr
     courier_salt: SecretStr
     handoff_networks: tuple[IPvAnyNetwork, ...] = Field((), description="inside, to be woken")
-
-    @field_validator("wxpay_apiv3_key")
-    @classmethod
-    def _has_32_bytes(cls, key: SecretStr) -> SecretStr:
-        if len(key.get_secret_value().encode()) != 32:
-            raise ValueError("the APIv3 key must have 32 bytes")
-        return key
 
     @property
     def field_key_bytes(self) -> dict[int, bytes]:
@@ -177,8 +163,7 @@ class Settings(BaseSettings):
             *filter(None, (self.wechat_open_base, self.oidc_issuer, self.netid_api_base)),
             *filter(None, (self.certificates_api_base,)),
             self.wechat_api_base,
-            self.wxpay_api_base,
-            self.wxpay_api_backup,
+            *self.pay_urls,
             self.sms_api_base,
             self.realname_api_base,
             self.registers_api_base,
@@ -244,7 +229,7 @@ class Settings(BaseSettings):
             parts = urlsplit(url)
             if parts.scheme != "https" or parts.hostname in LOOPBACK or parts.query:
                 yield f"production needs an https address without query, not {url}"
-        ids = (self.wechat_appid, self.wxpay_mchid, self.wxpay_pub_key_id)
+        ids = (self.wechat_appid, *self.pay_ids)
         optional = (
             self.wechat_h5_appid,
             self.wechat_app_appid,
@@ -260,6 +245,7 @@ class Settings(BaseSettings):
         for file in set(files) - set(missing):
             if file.stat().st_mode & 0o077:
                 yield f"{file} is readable by others than its owner"
+        yield from self.pay_faults()
         if self.password_memory_kib < ARGON_LEAST_KIB:
             yield f"a password hash needs {ARGON_LEAST_KIB} KiB or more"
         if missing:

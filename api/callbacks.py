@@ -9,6 +9,7 @@ from api.auth import PUBLIC
 from api.call import Call
 from api.routes import Binary, Routes
 from services.errors import CallbackForged, TooLarge
+from services.ports import WECHAT
 
 callbacks = Routes("callbacks", "/callbacks", PUBLIC)
 ROUTES = (callbacks,)
@@ -38,7 +39,8 @@ async def wechatpay(call: Call[None]) -> None:
     body = call.request.body
     if len(body) > MAX_PAYMENT_BYTES:
         raise TooLarge
-    await call.ctx.payments.callback(_combined(call.request.headers.items()), body)
+    fields = _combined(call.request.headers.items())
+    await call.ctx.payments.callback(WECHAT, fields, body)
 
 
 @callbacks.add(

@@ -10,6 +10,7 @@ from aiohttp import web
 from .backstage import Backstage
 from .bills import Bills
 from .callbacks import Callbacks
+from .cashier import Cashier
 from .certificates import Certificates
 from .config import SandboxConfig
 from .courier import Courier
@@ -24,6 +25,7 @@ from .parcels import Parcels
 from .paysign import PaySigner
 from .phone import Phone
 from .phonerules import refusals, this_machine_only
+from .platform import Platform
 from .realname import Realname
 from .refunds import Refunds
 from .registers import Registers
@@ -43,7 +45,8 @@ async def make_app(config: SandboxConfig) -> web.Application:
     config.check()
     store = Store(config.state_dir)
     credentials, now = config.credentials, config.now
-    signer = PaySigner.of(credentials, now)
+    platform = Platform(store, now)
+    signer = PaySigner.of(credentials, now, platform)
     callbacks = Callbacks(store, signer, config.time_scale, now)
     orders = Orders(credentials, store, signer, callbacks, now)
     refunds = Refunds(credentials, store, signer, orders, callbacks, now)
@@ -54,7 +57,7 @@ async def make_app(config: SandboxConfig) -> web.Application:
 
     app = web.Application(middlewares=[this_machine_only, faults.middleware, refusals])
     app.add_routes(wechat.routes())
-    app.add_routes(Wechatpay(credentials, signer, orders, refunds).routes())
+    app.add_routes(Wechatpay(credentials, signer, orders, refunds, platform).routes())
     app.add_routes(Bills(credentials, store, signer, now).routes())
     app.add_routes(Shipping(wechat, store, orders, now).routes())
     app.add_routes(Sms(credentials, store, now).routes())
@@ -68,6 +71,7 @@ async def make_app(config: SandboxConfig) -> web.Application:
     app.add_routes(Certificates(credentials, now).routes())
     app.add_routes(Courier(credentials, parcels, config.notify_base_url).routes())
     app.add_routes(Phone(store, wechat, subscriptions, orders, now).routes())
+    app.add_routes(Cashier(orders).routes())
     app.add_routes(Givebacks(refunds).routes())
     app.add_routes(Backstage(credentials, store, callbacks, parcels, faults).routes())
 

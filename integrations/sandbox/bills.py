@@ -97,6 +97,7 @@ class Bills:
         url = f"{parts.path}?{parts.query}" if parts.query else parts.path
         authorization = request.headers.get("Authorization", "")
         self.signer.check_request(request.method, url, await request.read(), authorization)
+        self.signer.answers_to(request.headers.get("Wechatpay-Serial"))
 
     def _day(self, text: str) -> date:
         """Return a day whose bill is made; raise ``PayRefused``."""
@@ -122,6 +123,7 @@ class Bills:
                 row["amount_fen"],
                 row["openid"],
                 row["description"],
+                row["trade_type"],
             )
             for row in self.store.all(
                 "SELECT * FROM orders WHERE paid_at >= ? AND paid_at < ? ORDER BY paid_at",
@@ -146,7 +148,7 @@ def refunds_of(store: Store, since: float, until: float, now: float) -> list[Ref
     if store.one("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'refunds'") is None:
         return []
     rows = store.all(
-        "SELECT r.*, o.transaction_id, o.openid, o.description FROM refunds r"
+        "SELECT r.*, o.transaction_id, o.openid, o.description, o.trade_type FROM refunds r"
         " JOIN orders o ON o.out_trade_no = r.out_trade_no"
         " WHERE r.created_at >= ? AND r.created_at < ? ORDER BY r.created_at",
         since,
@@ -160,6 +162,7 @@ def refunds_of(store: Store, since: float, until: float, now: float) -> list[Ref
             row["amount_fen"],
             row["openid"],
             row["description"],
+            row["trade_type"],
             refund_id=row["refund_id"],
             out_refund_no=row["out_refund_no"],
             state=row["ends_as"] if row["settles_at"] <= now else "PROCESSING",

@@ -1,4 +1,4 @@
-"""WeChat Pay v3 over HTTP: JSAPI orders, both queries, close, refunds."""
+"""WeChat Pay v3 over HTTP: orders of three kinds, both queries, close, refunds, certificates."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -6,14 +6,17 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from .answers import answer, dump, load_object
+from .cashier import cashier_path
 from .credentials import Credentials
 from .orders import Order, Orders
 from .paysign import PaySigner, SignatureRefused
-from .prepay import PayRefused, read_wanted
+from .platform import Platform
+from .prepay import APP, JSAPI, MWEB, PayRefused, read_wanted
 from .refunds import Refund, Refunds
 
 _BASE = "/v3/pay/transactions"
 _REFUNDS = "/v3/refund/domestic/refunds"
+_TRADE_TYPES = {"jsapi": JSAPI, "app": APP, "h5": MWEB}
 
 
 @dataclass(frozen=True)
@@ -22,13 +25,18 @@ class Wechatpay:
     signer: PaySigner
     orders: Orders
     refunds: Refunds
+    platform: Platform
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.post(f"{_BASE}/jsapi", self.prepay),
+            web.post(f"{_BASE}/app", self.prepay),
+            web.post(f"{_BASE}/h5", self.prepay),
             web.get(_BASE + "/out-trade-no/{number}", self.query),
             web.get(_BASE + "/id/{number}", self.query_transaction),
             web.post(_BASE + "/out-trade-no/{number}/close", self.close),
+            web.get("/v3/certificates", self.certificates),
+            web.post("/phone/api/platform-certificates", self.rotate),
             web.post(_REFUNDS, self.refund),
             web.get(_REFUNDS + "/{number}", self.query_refund),
         ]
@@ -36,12 +44,15 @@ class Wechatpay:
     async def prepay(self, request: web.Request) -> web.Response:
         try:
             body = await self._verified(request)
-            wanted = read_wanted(load_object(body), self.credentials)
+            trade_type = _TRADE_TYPES[request.path.rpartition("/")[2]]
+            wanted = read_wanted(load_object(body), self.credentials, trade_type)
             prepay_id = self.orders.open(wanted)
         except ValueError:
             return _bad_json()
         except (SignatureRefused, PayRefused) as refused:
             return _error(refused, request)
+        if wanted.trade_type == MWEB:
+            return self._signed({"h5_url": f"{request.url.origin()}{cashier_path(prepay_id)}"})
         return self._signed({"prepay_id": prepay_id})
 
     async def query(self, request: web.Request) -> web.Response:
@@ -61,6 +72,20 @@ class Wechatpay:
         except (SignatureRefused, PayRefused) as refused:
             return _error(refused, request)
         return web.Response(status=204, headers=self.signer.headers(b""))
+
+    async def certificates(self, request: web.Request) -> web.Response:
+        try:
+            await self._verified(request)
+        except (SignatureRefused, PayRefused) as refused:
+            return _error(refused, request)
+        found = self.platform.certificates()
+        sealed = [self.signer.seal(each.pem.encode(), "certificate") for each in found]
+        pairs = zip(found, sealed, strict=True)
+        return self._signed({"data": [each.listed(envelope) for each, envelope in pairs]})
+
+    async def rotate(self, request: web.Request) -> web.Response:
+        """Sign with a new certificate from now on."""
+        return answer({"serial": self.platform.rotate()})
 
     async def refund(self, request: web.Request) -> web.Response:
         try:
@@ -94,8 +119,7 @@ class Wechatpay:
         url = f"{parts.path}?{parts.query}" if parts.query else parts.path
         authorization = request.headers.get("Authorization", "")
         self.signer.check_request(request.method, url, body, authorization)
-        serial = request.headers.get("Wechatpay-Serial")
-        if serial not in {None, self.credentials.platform_public_key_id}:
+        if not self.signer.answers_to(request.headers.get("Wechatpay-Serial")):
             raise PayRefused(400, "PARAM_ERROR", "Wechatpay-Serial 有误")
         return body
 

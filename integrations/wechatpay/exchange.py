@@ -6,7 +6,7 @@ from typing import Any
 
 from integrations.http import Http, Reply, Unreachable
 from integrations.wechatpay.errors import MEANINGS, ChannelRefused
-from integrations.wechatpay.signing import MerchantKey, NotAuthentic, PlatformKeys
+from integrations.wechatpay.signing import MerchantKey, NotAuthentic, PlatformKeys, UnknownSerial
 from integrations.wechatpay.trades import load_object
 from services.errors import OutsideUnavailable
 from services.ports import Clock
@@ -15,7 +15,7 @@ from services.ports import Clock
 class Exchange:
     """``hosts`` are base URLs, the official one first: when a connection fails the next one is
     tried, and the one that worked is asked first from then on. ``public_key_id`` asks for answers
-    signed by that key.
+    signed by that key; without one the platform signs by a certificate.
     """
 
     def __init__(
@@ -25,7 +25,7 @@ class Exchange:
         key: MerchantKey,
         platform: PlatformKeys,
         *,
-        public_key_id: str,
+        public_key_id: str | None,
         hosts: Sequence[str],
     ) -> None:
         self._http = http
@@ -56,10 +56,18 @@ class Exchange:
         if not 200 <= reply.status < 300:
             raise refusal(reply)
         try:
-            self._platform.check(reply.headers, reply.body, self._clock.now().timestamp())
+            await self._prove(reply)
             return load_object(reply.body) if reply.body else {}
         except (NotAuthentic, ValueError, RecursionError) as error:
             raise OutsideUnavailable from error
+
+    async def _prove(self, reply: Reply) -> None:
+        try:
+            self._platform.check(reply.headers, reply.body, self._clock.now().timestamp())
+        except UnknownSerial as unknown:
+            if not await self._platform.renew(unknown.serial):
+                raise
+            self._platform.check(reply.headers, reply.body, self._clock.now().timestamp())
 
     async def send(self, method: str, target: str, body: bytes = b"") -> Reply:
         """Return whatever is answered, unproven; raise ``OutsideUnavailable`` for no answer."""
@@ -80,12 +88,14 @@ class Exchange:
 
     def _headers(self, method: str, target: str, body: bytes) -> dict[str, str]:
         timestamp = int(self._clock.now().timestamp())
-        return {
+        headers = {
             "Authorization": self._key.authorize(method, target, body, timestamp),
             "Content-Type": "application/json",
             "User-Agent": "zhangban",
-            "Wechatpay-Serial": self._public_key_id,
         }
+        if self._public_key_id is not None:
+            headers["Wechatpay-Serial"] = self._public_key_id
+        return headers
 
 
 def refusal(reply: Reply) -> ChannelRefused:

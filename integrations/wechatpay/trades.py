@@ -17,8 +17,9 @@ SETTLEMENTS: Mapping[str, Settlement] = {
     "REVOKED": Settlement.CLOSED,
     "PAYERROR": Settlement.FAILED,
 }
-# Whoever settles an order compares these; a payment without them proves nothing.
-PROOF = ("amount_fen", "currency", "payer", "transaction_id", "paid_at")
+# Whoever settles an order compares these; a payment without them proves nothing. The payer is
+# compared as well, where an order is one person's.
+PROOF = ("amount_fen", "currency", "transaction_id", "paid_at")
 
 # No column of ours holds more, and none of the channel's numbers, names and times is longer.
 MOST_FEN = 2**31 - 1
