@@ -10,6 +10,7 @@ from sanic import Request
 from sanic.exceptions import RequestCancelled, SanicException
 from sanic.response import HTTPResponse
 
+from api.answers import Answer
 from models.database import DatabaseLost, Duplicate, is_lost
 from services import errors
 
@@ -75,7 +76,7 @@ def problem_response(
         body["errors"] = faults
     if facts:
         body.update(facts)
-    return HTTPResponse(
+    return Answer(
         orjson.dumps(body),
         status=status,
         content_type="application/problem+json; charset=utf-8",

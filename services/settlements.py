@@ -14,6 +14,7 @@ from models.rules.events import Event
 from models.rules.refunds import RefundReason
 from models.rules.states import PaymentStatus, State
 from models.unit import current_unit, transaction
+from services import told_again
 from services.acceptance import Acceptance
 from services.actors import SYSTEM
 from services.automatic_refunds import give_back
@@ -75,11 +76,28 @@ class Settlements:
 
     async def record(self, report: Report) -> Outcome:
         """Keep a report and let it take effect; a repeated one has its first outcome again."""
+        if (known := await self._told_again(report)) is not None:
+            return known
         try:
             return await self._record(report)
         except Duplicate:
             # Its copy was quicker, for an order that is not ours to lock.
             return await self._record(report)
+
+    async def _told_again(self, report: Report) -> Outcome | None:
+        till = self.tills.get(report.channel)
+        if till is None:
+            return None
+        told = {
+            "channel": report.channel,
+            "source": report.source.value,
+            "event_id": report.id,
+            "outcome": Outcome.REPEATED.value,
+            "currency": CURRENCY,
+        }
+        now = self.transitions.clock.now()
+        outcome = await told_again.keep(till, report.payment, told, now)
+        return None if outcome is None else Outcome(outcome)
 
     @transaction
     async def _record(self, report: Report) -> Outcome:

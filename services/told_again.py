@@ -1,0 +1,45 @@
+"""What a channel says again of a fee that is settled: kept by one statement, no row is held.
+
+A channel tells each payment up to fourteen times, often within a second, and nothing undoes an
+order that was paid: whatever fits such an order in every part changes nothing.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from models.database import rows
+from models.ids import uuid7
+from services.ports import ChannelPayment, PayChannel, Settlement
+
+# An order is PAID for good, so that what is read here without a lock stays true.
+KEEP = """
+WITH settled AS (
+  SELECT id FROM payment_orders WHERE number = $1 AND status = 'PAID' AND transaction_id = $2
+    AND amount_fen = $3 AND channel = $4 AND scene = ANY($5::text[]) AND payer IN ('', $6)
+), kept AS (
+  INSERT INTO payment_events
+    (id, order_id, source, event_id, settlement, outcome, transaction_id, amount_fen, at)
+  SELECT $7, id, $8, $9, $10, $11, $2, $3, $12 FROM settled
+  ON CONFLICT (event_id) DO NOTHING RETURNING outcome
+)
+SELECT outcome FROM kept UNION ALL SELECT outcome FROM payment_events WHERE event_id = $9"""
+
+
+async def keep(
+    till: PayChannel, payment: ChannelPayment, told: Mapping[str, Any], now: datetime
+) -> str | None:
+    """Keep it and return the outcome; None for what has to be looked at.
+
+    ``told``: ``channel``, ``source``, ``event_id``, ``outcome`` (of a repetition) and
+    ``currency`` (the only one that is taken).
+    """
+    if payment.settlement is not Settlement.PAID or payment.transaction_id is None:
+        return None
+    if payment.merchant != till.merchant or payment.currency != told["currency"]:
+        return None
+    scenes = [scene for scene in till.scenes if till.appid_of(scene) == payment.appid]
+    order = [payment.number, payment.transaction_id, payment.amount_fen, told["channel"], scenes]
+    event = [uuid7(), told["source"], told["event_id"], payment.settlement.value, told["outcome"]]
+    found = await rows(KEEP, [*order, payment.payer or "", *event, now])
+    return str(found[0]["outcome"]) if found else None
