@@ -45,7 +45,7 @@ from integrations.wechatpay.client import WechatPay
 from providers import courier, netid, oauth, oidc, pay_bills, pay_channel
 from services.face_checks import FaceProvider
 from services.phone_codes import RULE
-from services.ports import Clock, FaceChecker
+from services.ports import WECHAT, Clock, FaceChecker, Tills
 from services.ports.files import FileCipher, ObjectStore, Scanner
 from services.sessions import ACCESS_LIFE
 from services.stored_files import StoredFiles
@@ -86,6 +86,7 @@ class Adapters:
     registers: SharedRegisters
     certificates: HttpCertificates | None
     channel: WechatPay
+    tills: Tills
     bills: WechatBills
     shipments: WechatShipments
     courier: KuaidiCourier
@@ -137,6 +138,7 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
         settings.wechat_appid,
         settings.wechat_secret.get_secret_value(),
     )
+    channel = pay_channel(settings, http, clock)
     faceid = FaceId(
         http,
         clock,
@@ -190,7 +192,8 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
             secret=settings.registers_secret.get_secret_value(),
         ),
         certificates=_certificates(settings, library, clock),
-        channel=pay_channel(settings, http, clock),
+        channel=channel,
+        tills={WECHAT: channel},
         shipments=WechatShipments(wechat),
         bills=pay_bills(settings, files_of_bills, clock),
         courier=courier(settings, http),

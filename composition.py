@@ -153,7 +153,7 @@ def compose(
     results = Results(transitions, fees, deliveries, items, made.files, settings.results_declared)
     credit = Credit(made.clock, made.crypto, made.jobs, calendars, credit_policy(settings), audit)
     ends = OriginalEnds(cases, credit, audit)
-    payments = Payments(made.channel, items, transitions, acceptance, results, made.jobs)
+    payments = Payments(made.tills, items, transitions, acceptance, results, made.jobs)
     looking = compose_looking(made, cases, audit, reader)
     materials = Materials(made.clock, made.crypto, cases, made.files, audit, looking.readings)
     editions = Editions(made.clock, calendars, made.jobs, audit)

@@ -13,6 +13,7 @@ from services.cases import Cases
 from services.fees import Fees
 from services.orders import SWEEP as PAYMENT_SWEEP
 from services.payments import Payments
+from services.ports import WECHAT
 from services.ports.refunds import RefundChannels
 from services.refund_desk import RefundDesk
 from services.refund_requests import RefundRequests
@@ -63,7 +64,7 @@ def compose_paying(
     audit: Audit,
 ) -> Paying:
     notify_url = f"{settings.notify_base_url}/callbacks/wechatpay"
-    channels: RefundChannels = {"WECHAT": WechatRefunds(made.channel, notify_url)}
+    channels: RefundChannels = {WECHAT: WechatRefunds(made.channel, notify_url)}
     return Paying(
         payments=payments,
         refunds=Refunds(channels, payments.refund_statements),

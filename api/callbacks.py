@@ -8,6 +8,7 @@ from api.auth import PUBLIC
 from api.call import Call
 from api.routes import Binary, Routes
 from services.errors import CallbackForged, TooLarge
+from services.ports import WECHAT
 
 callbacks = Routes("callbacks", "/callbacks", PUBLIC)
 ROUTES = (callbacks,)
@@ -37,7 +38,7 @@ async def wechatpay(call: Call[None]) -> None:
     body = call.request.body
     if len(body) > MAX_PAYMENT_BYTES:
         raise TooLarge
-    await call.ctx.payments.callback(dict(call.request.headers), body)
+    await call.ctx.payments.callback(WECHAT, dict(call.request.headers), body)
 
 
 @callbacks.add(

@@ -1,20 +1,22 @@
 """Payment of a case's fee: what is owed, an order to pay now, asking the channel."""
 
-from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from api.auth import CITIZEN
 from api.call import Call
 from api.routes import Routes
 from models.payment import Fee, PaymentOrder
+from models.rules.item_words import Till
 from services.access import CaseUnknown
 from services.actors import Citizen
 from services.consents import ConsentMissing
 from services.errors import OutsideUnavailable
 from services.orders import AlreadyPaid, NothingToPay, OrderClosed, PayerElsewhere, PayerUnknown
 from services.payments import Bill, Payable, PaymentInQuestion
+from services.ports import Scene
+from services.tills import ChannelNotOffered, Choice, Offer, SceneNotOffered
 
 payments = Routes("payments", "/v1/cases/<case_id:uuid>/payment", CITIZEN)
 ROUTES = (payments,)
@@ -50,9 +52,14 @@ class FeeView(BaseModel):
 
 
 class OrderView(BaseModel):
-    """缴款单: ``status`` is CREATED, PAYING, PAID or CLOSED."""
+    """缴款单: ``status`` is CREATED, PAYING, PAID or CLOSED.
+
+    ``channel`` is WECHAT or NONTAX, ``scene`` JSAPI, APP, H5 or PAGE.
+    """
 
     number: str
+    channel: str
+    scene: str
     amount_fen: int
     status: str
     expires_at: str
@@ -62,11 +69,24 @@ class OrderView(BaseModel):
     def of(cls, order: PaymentOrder) -> "OrderView":
         return cls(
             number=order.number,
+            channel=order.channel,
+            scene=order.scene,
             amount_fen=order.amount_fen,
             status=order.status,
             expires_at=order.expires_at.isoformat(),
             paid_at=order.paid_at.isoformat() if order.paid_at else None,
         )
+
+
+class OfferView(BaseModel):
+    """A channel by which the fee can be paid, and in which scenes."""
+
+    channel: str
+    scenes: list[str]
+
+    @classmethod
+    def of(cls, offer: Offer) -> "OfferView":
+        return cls(channel=offer.channel, scenes=list(offer.scenes))
 
 
 class BillView(BaseModel):
@@ -75,6 +95,7 @@ class BillView(BaseModel):
     status: str
     fee: FeeView | None
     order: OrderView | None
+    offers: list[OfferView]
 
     @classmethod
     def of(cls, bill: Bill) -> "BillView":
@@ -82,27 +103,36 @@ class BillView(BaseModel):
             status=bill.status,
             fee=FeeView.of(bill.fee) if bill.fee else None,
             order=OrderView.of(bill.order) if bill.order else None,
+            offers=[OfferView.of(each) for each in bill.offers],
         )
 
 
-class Invocation(BaseModel):
-    """The arguments of ``wx.requestPayment``, as they are."""
-
-    timeStamp: str  # noqa: N815 - WeChat's own names
-    nonceStr: str  # noqa: N815
-    package: str
-    signType: str  # noqa: N815
-    paySign: str  # noqa: N815
-
-
 class PayableView(BaseModel):
+    """``invocation`` is what the phone needs, by the order's scene and as it is.
+
+    JSAPI: the arguments of ``wx.requestPayment``. APP: those of the app's pay request. H5 and
+    PAGE: ``url``, the page to open; what else a channel shows its payers is beside it.
+    """
+
     order: OrderView
-    invocation: Invocation
+    invocation: dict[str, str]
 
     @classmethod
     def of(cls, payable: Payable) -> "PayableView":
-        arguments: dict[str, Any] = dict(payable.invocation)
-        return cls(order=OrderView.of(payable.order), invocation=Invocation(**arguments))
+        return cls(order=OrderView.of(payable.order), invocation=dict(payable.invocation))
+
+
+class ChoiceBody(BaseModel):
+    """How to pay; by default in the mini-program, by WeChat Pay."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    channel: Till = Till.WECHAT
+    scene: Scene = Scene.JSAPI
+
+    def choice(self, address: str) -> Choice:
+        ip = None if address == "unknown" else address
+        return Choice(self.channel.value, self.scene.value, ip)
 
 
 @payments.add("GET", "", answer=BillView, errors=(CaseUnknown,))
@@ -114,11 +144,14 @@ async def show(call: Call[Citizen], case_id: UUID) -> BillView:
 @payments.add(
     "POST",
     "",
+    body=ChoiceBody,
     answer=PayableView,
     errors=(
         CaseUnknown,
         NothingToPay,
         AlreadyPaid,
+        ChannelNotOffered,
+        SceneNotOffered,
         PayerUnknown,
         PayerElsewhere,
         ConsentMissing,
@@ -127,12 +160,16 @@ async def show(call: Call[Citizen], case_id: UUID) -> BillView:
         OutsideUnavailable,
     ),
     idempotent=True,
+    optional=True,
 )
 async def open_order(call: Call[Citizen], case_id: UUID) -> PayableView:
-    """Open the order of the fee, or find the open one: to be paid in WeChat within two hours."""
+    """Open the order of the fee, or find the open one: to be paid within two hours.
+
+    One that is open in another channel or scene, or as another's, is closed for it.
+    """
     await call.ctx.limiter.hit("payment", str(call.who.account_id))
-    key = call.idempotency_key
-    return PayableView.of(await call.ctx.payments.open_order(call.who, case_id, key))
+    key, choice = call.idempotency_key, call.body(ChoiceBody, optional=True).choice(call.address)
+    return PayableView.of(await call.ctx.payments.open_order(call.who, case_id, key, choice))
 
 
 @payments.add("POST", "/check", answer=BillView, errors=(CaseUnknown, OutsideUnavailable))

@@ -99,6 +99,17 @@ class Applicants:
             phone=phone,
         )
 
+    async def name_of(self, account_id: UUID) -> str:
+        """Return the name of whose account it is; raise ``RealNameRequired``."""
+        found = await rows(WHO, [account_id])
+        if not found:
+            raise Unauthenticated
+        if found[0]["uscc"] is not None:
+            return str(found[0]["name"])
+        if found[0]["name_sealed"] is None:
+            raise RealNameRequired
+        return self.crypto.open(found[0]["name_sealed"], "person.name").decode()
+
     async def type_of(self, account_id: UUID) -> str:
         """Return what kind of applicant an account is, checked or not yet."""
         found = await rows(WHO, [account_id])

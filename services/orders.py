@@ -2,6 +2,7 @@
 
 import secrets
 import string
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -16,12 +17,14 @@ from models.rules.calendar import day_of
 from models.rules.mandates import Act
 from models.rules.privacy import Purpose
 from models.unit import transaction
-from services import access, consents
+from services import access, consents, tills
 from services.actors import Citizen
 from services.errors import Conflict
 from services.idempotency import Once
-from services.ports import Clock, Jobs
+from services.items import Items
+from services.ports import WECHAT, Clock, Jobs, Scene, Tills
 from services.results import REJECTED
+from services.tills import Choice
 
 SWEEP = "payment.sweep"
 FIRST_SWEEP = timedelta(seconds=60)
@@ -74,10 +77,10 @@ class PayerUnknown(Conflict):
 
 
 class PayerElsewhere(Conflict):
-    """An order is one WeChat user's, and another one who may pay has it open."""
+    """Others who may pay as well go on opening orders of their own: each closes the one before."""
 
     code = "payer_elsewhere"
-    sentence = "另一位正在缴这笔费。等对方缴完,或者缴款单过了两小时失效后再试。"
+    sentence = "另一位也正在缴这笔费,请稍等一会儿再试。"
 
 
 class OrderClosed(Conflict):
@@ -88,48 +91,71 @@ class OrderClosed(Conflict):
 
 
 @dataclass(frozen=True)
-class Orders:
-    """``appid`` is the mini-program in which an order is paid."""
+class Claim:
+    """The open order of a fee, and whether who asked can pay it as they chose.
 
+    One that does not stand (its time is over, it is another's, or paid elsewhere) has to be
+    closed at its channel before there can be another.
+    """
+
+    order: PaymentOrder
+    stands: bool
+
+
+@dataclass(frozen=True)
+class Orders:
     clock: Clock
     jobs: Jobs
-    appid: str
+    items: Items
+    tills: Tills
 
     @transaction
-    async def claim(self, who: Citizen, case_id: UUID, key: str) -> PaymentOrder:
-        """Return the open order of a case's fee, made now when there is none.
+    async def claim(self, who: Citizen, case_id: UUID, key: str, choice: Choice) -> Claim:
+        """Find the open order of a case's fee, made now when there is none.
 
         Raises ``CaseUnknown``, ``ActNotGranted``, ``NothingToPay``, ``AlreadyPaid``,
-        ``PayerUnknown``, ``PayerElsewhere``, ``ConsentMissing``.
+        ``ChannelNotOffered``, ``SceneNotOffered``, ``PayerUnknown``, ``ConsentMissing``.
         """
         case = await access.held(who, case_id, self.clock.now(), Act.PAY)
-        once = Once.of(str(who.account_id), key, "payment", case_id)
+        once = Once.of(str(who.account_id), key, "payment", case_id, *_told(choice))
         answered = await once.answered()
         fee = await newest_fee(case)
         if fee is not None and fee.settled_at is not None:
             raise AlreadyPaid
         if fee is None or not _owes(case):
             raise NothingToPay
+        tills.check(self.tills, await self.items.version(case.item_version_id), choice)
+        payers = await self._payers(who, choice)
         order = await PaymentOrder.get_or_none(fee_id=fee.id, status__in=OPEN)
         if order is None:
-            order = await self._create(who, case, fee)
-        elif order.payer not in await self._openids(who):
-            raise PayerElsewhere(facts={"expires_at": order.expires_at.isoformat()})
+            await consents.check(who.account_id, Purpose.PAYMENT_CHANNEL)
+            order = await self._create(case, fee, choice, payers[0])
+        elif not self._stands(order, choice, payers):
+            # Nobody's order is closed for somebody who could not open one.
+            await consents.check(who.account_id, Purpose.PAYMENT_CHANNEL)
+            return Claim(order, stands=False)
         if answered is None:
             await once.answer({"number": order.number}, self.clock)
-        return order
+        return Claim(order, stands=True)
 
-    async def _openids(self, who: Citizen) -> list[str]:
-        """Return as whom somebody can pay, the newest first."""
+    def _stands(self, order: PaymentOrder, choice: Choice, payers: Sequence[str]) -> bool:
+        asked = (order.channel, order.scene) == (choice.channel, choice.scene)
+        return asked and order.payer in payers and not self.is_late(order)
+
+    async def _payers(self, who: Citizen, choice: Choice) -> Sequence[str]:
+        """Return as whom somebody can pay, the newest first; raise ``PayerUnknown``."""
+        if choice.scene != Scene.JSAPI.value:
+            # Whoever opens it there pays it; who that was is known when it is paid.
+            return [""]
+        appid = self.tills[choice.channel].appid_of(choice.scene)
         # An openid is one person's in one mini-program: only the channel's own can pay there.
-        known = WechatIdentity.filter(account_id=who.account_id, appid=self.appid)
-        return [each.openid for each in await known.order_by("-created_at", "-id")]
-
-    async def _create(self, who: Citizen, case: Case, fee: Fee) -> PaymentOrder:
-        openids = await self._openids(who)
+        known = WechatIdentity.filter(account_id=who.account_id, appid=appid)
+        openids = [each.openid for each in await known.order_by("-created_at", "-id")]
         if not openids:
             raise PayerUnknown
-        await consents.check(who.account_id, Purpose.PAYMENT_CHANNEL)
+        return openids
+
+    async def _create(self, case: Case, fee: Fee, choice: Choice, payer: str) -> PaymentOrder:
         now = self.clock.now()
         random = "".join(secrets.choice(DIGITS) for _ in range(RANDOM_DIGITS))
         order = await PaymentOrder.create(
@@ -137,8 +163,10 @@ class Orders:
             fee_id=fee.id,
             case_id=case.id,
             number=f"{day_of(now):%Y%m%d}{random}",
+            channel=choice.channel,
+            scene=choice.scene,
             amount_fen=fee.amount_fen,
-            payer=openids[0],
+            payer=payer,
             expires_at=now + LIFE,
             created_at=now,
         )
@@ -194,6 +222,12 @@ async def close_soon(jobs: Jobs, case_id: UUID) -> None:
     for order in await PaymentOrder.filter(case_id=case_id, status__in=OPEN):
         payload = {"number": order.number, "round": 0}
         await jobs.enqueue(SWEEP, payload, key=f"{SWEEP}:{order.number}:over")
+
+
+def _told(choice: Choice) -> Sequence[str]:
+    """Return what a request says of its choice; one that says nothing was the only one once."""
+    said = (choice.channel, choice.scene)
+    return () if said == (WECHAT, Scene.JSAPI.value) else said
 
 
 async def newest_fee(case: Case) -> Fee | None:

@@ -1,6 +1,6 @@
 """Payment (缴费): one open order per fee, and three ways to hear that it was paid."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,18 +8,37 @@ from uuid import UUID
 
 import structlog
 
+from models.case import Case
 from models.payment import Fee, PaymentOrder
 from services import access
 from services.acceptance import Acceptance
 from services.actors import Citizen
-from services.errors import ChannelOrderUnknown, Conflict, NotFound, OutsideUnavailable
+from services.errors import (
+    CallbackForged,
+    ChannelOrderUnknown,
+    Conflict,
+    NotFound,
+    OutsideUnavailable,
+)
 from services.items import Items
-from services.orders import OPEN, OrderClosed, Orders, is_payable, newest_fee
-from services.ports import ChannelOrder, Jobs, PayChannel, RefundCallback, Settlement
+from services.orders import OPEN, OrderClosed, Orders, PayerElsewhere, is_payable, newest_fee
+from services.ports import (
+    WECHAT,
+    ChannelOrder,
+    Jobs,
+    RefundCallback,
+    Settlement,
+    Tills,
+)
 from services.refund_statements import RefundSource, RefundStatements, Statement
 from services.results import Results
 from services.settlements import Outcome, Report, Settlements, Source
+from services.tills import Choice, Offer, event_id, offers, till_of
 from services.transitions import Transitions
+
+# Two who may both pay, and tap at once, close each other's orders; so often one of them tries.
+MOST_TURNS = 4
+USUAL = Choice()
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +59,7 @@ class PaymentInQuestion(Conflict):
 
 @dataclass(frozen=True)
 class Payable:
-    """An order to be paid now, with the signed arguments of ``wx.requestPayment``."""
+    """An order to be paid now, with what the payer's phone needs for it."""
 
     order: PaymentOrder
     invocation: Mapping[str, str]
@@ -48,16 +67,17 @@ class Payable:
 
 @dataclass(frozen=True)
 class Bill:
-    """What a case owes or has paid; ``order`` is the newest."""
+    """What a case owes or has paid; ``order`` is the newest, ``offers`` how its fee is paid."""
 
     status: str
     fee: Fee | None
     order: PaymentOrder | None
+    offers: Sequence[Offer] = ()
 
 
 @dataclass(frozen=True)
 class Payments:
-    channel: PayChannel
+    tills: Tills
     items: Items
     transitions: Transitions
     acceptance: Acceptance
@@ -66,41 +86,42 @@ class Payments:
 
     @cached_property
     def orders(self) -> Orders:
-        return Orders(self.transitions.clock, self.jobs, self.channel.appid)
+        return Orders(self.transitions.clock, self.jobs, self.items, self.tills)
 
     @cached_property
     def settlements(self) -> Settlements:
-        return Settlements(
-            self.channel, self.items, self.transitions, self.acceptance, self.results
-        )
+        return Settlements(self.tills, self.items, self.transitions, self.acceptance, self.results)
 
     @cached_property
     def refund_statements(self) -> RefundStatements:
-        return RefundStatements(self.channel.merchant, self.items, self.transitions)
+        return RefundStatements(self.tills, self.items, self.transitions)
 
-    async def open_order(self, who: Citizen, case_id: UUID, key: str) -> Payable:
+    async def open_order(
+        self, who: Citizen, case_id: UUID, key: str, choice: Choice = USUAL
+    ) -> Payable:
         """Return the open order of the case's fee, making it when there is none.
 
-        Raises ``CaseUnknown``, ``NothingToPay``, ``AlreadyPaid``, ``PayerUnknown``,
-        ``PaymentInQuestion``, ``OrderClosed`` and ``OutsideUnavailable``: then the same call may
-        be repeated, and meets the same order.
+        One that is open in another way, or as another's, is asked about and closed first. Raises
+        ``CaseUnknown``, ``NothingToPay``, ``AlreadyPaid``, ``ChannelNotOffered``,
+        ``SceneNotOffered``, ``PayerUnknown``, ``PayerElsewhere``, ``PaymentInQuestion``,
+        ``OrderClosed`` and ``OutsideUnavailable``: then the same call may be repeated, and meets
+        the same order.
         """
-        order = await self.orders.claim(who, case_id, key)
-        if self.orders.is_late(order):
-            await self._retire(order)
-            order = await self.orders.claim(who, case_id, key)
+        order = await self._claim(who, case_id, key, choice)
         if order.prepay_id is None:
-            order = await self._prepay(order)
+            order = await self._prepay(order, choice.client_ip)
         if order.prepay_id is None:
             raise OrderClosed
-        return Payable(order, self.channel.invocation(order.prepay_id))
+        till = till_of(self.tills, order)
+        return Payable(order, till.invocation(order.prepay_id, order.scene))
 
     async def show(self, who: Citizen, case_id: UUID) -> Bill:
         """Return what one's own case owes; raise ``CaseUnknown``."""
         case = await access.seen(who, case_id, self.transitions.clock.now())
         fee = await newest_fee(case)
         mine = PaymentOrder.filter(case_id=case.id).order_by("-created_at", "-id")
-        return Bill(case.payment_status, fee, await mine.first())
+        item = await self.items.version(case.item_version_id)
+        return Bill(case.payment_status, fee, await mine.first(), offers(self.tills, item))
 
     async def check(self, who: Citizen, case_id: UUID) -> Bill:
         """Ask the channel now: what the phone says of a payment proves nothing."""
@@ -113,17 +134,21 @@ class Payments:
             return bill
         return await self.show(who, case_id)
 
-    async def callback(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Take a callback; raise ``CallbackForged`` for what is not provably the channel's.
+    async def callback(self, channel: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Take a callback of a channel; raise ``CallbackForged`` for what is not provably its own.
 
         Whatever else is wrong with it is ours to look into: the channel has done its part.
         """
-        said = self.channel.read_callback(headers, body)
+        if channel not in self.tills:
+            raise CallbackForged
+        said = self.tills[channel].read_callback(headers, body)
+        told = event_id(channel, said.id)
         if isinstance(said, RefundCallback):
-            back = Statement(said.id, RefundSource.CALLBACK, said.refund)
+            back = Statement(told, RefundSource.CALLBACK, said.refund, channel)
             await self.refund_statements.record(back)
         else:
-            await self.settlements.record(Report(said.id, Source.CALLBACK, said.payment))
+            report = Report(told, Source.CALLBACK, said.payment, channel)
+            await self.settlements.record(report)
 
     async def sweep(self, payload: Mapping[str, Any]) -> None:
         """Look after an open order (job): ask for it, and close it when its time is over."""
@@ -162,21 +187,53 @@ class Payments:
             raise OrderUnknown
         return await self._follow(order)
 
-    async def _prepay(self, order: PaymentOrder) -> PaymentOrder:
-        fee = await Fee.get(id=order.fee_id)
-        prepay_id = await self.channel.prepay(
-            ChannelOrder(order.number, fee.name, order.amount_fen, order.payer, order.expires_at)
+    async def _claim(self, who: Citizen, case_id: UUID, key: str, choice: Choice) -> PaymentOrder:
+        for _ in range(MOST_TURNS):
+            claim = await self.orders.claim(who, case_id, key, choice)
+            if claim.stands:
+                return claim.order
+            await self._retire(claim.order)
+        raise PayerElsewhere
+
+    async def _prepay(self, order: PaymentOrder, client_ip: str | None) -> PaymentOrder:
+        till = till_of(self.tills, order)
+        handle = await till.prepay(await self._wish(order, client_ip))
+        try:
+            return await self.orders.keep_prepay(order, handle)
+        except OrderClosed:
+            # Whoever closed it may have done so before it was opened there.
+            await self._close(order)
+            raise
+
+    async def _wish(self, order: PaymentOrder, client_ip: str | None) -> ChannelOrder:
+        """Return an order as its channel gets it; only a treasury is told who owes."""
+        fee, case = await Fee.get(id=order.fee_id), await Case.get(id=order.case_id)
+        item = await self.items.version(case.item_version_id)
+        name = ""
+        if order.channel != WECHAT:
+            name = await self.acceptance.fees.applicants.name_of(case.account_id)
+        return ChannelOrder(
+            number=order.number,
+            description=fee.name,
+            amount_fen=order.amount_fen,
+            payer=order.payer,
+            expires_at=order.expires_at,
+            scene=order.scene,
+            client_ip=client_ip,
+            payer_name=name,
+            revenue_code=item.body["fee"].get("revenue_code"),
+            case_no=case.case_no or "",
         )
-        return await self.orders.keep_prepay(order, prepay_id)
 
     async def _follow(self, order: PaymentOrder) -> Outcome | None:
         """Ask the channel for an order; None when it was not paid yet."""
-        payment = await self.channel.query(order.number)
+        payment = await till_of(self.tills, order).query(order.number)
         if payment.settlement in (Settlement.PENDING, Settlement.FAILED):
             return None
         # However often it is asked, the same answer is one event.
         what = f"{payment.settlement.value}:{payment.transaction_id or order.number}"
-        return await self.settlements.record(Report(f"query:{what}", Source.QUERY, payment))
+        told = event_id(order.channel, f"query:{what}")
+        return await self.settlements.record(Report(told, Source.QUERY, payment, order.channel))
 
     async def _retire(self, order: PaymentOrder) -> None:
         """End an order whose time is over: a late success is honoured, all else is closed.
@@ -192,8 +249,23 @@ class Payments:
                 raise
             await self.orders.close(order)
             return
+        if outcome is None:
+            outcome = await self._close(order)
         if outcome is Outcome.MISMATCH:
             raise PaymentInQuestion
-        if outcome is None:
-            await self.channel.close(order.number)
-            await self.orders.close(order)
+
+    async def _close(self, order: PaymentOrder) -> Outcome | None:
+        """Close an order at its channel, then here; return what became of it if it was paid.
+
+        Raises ``OutsideUnavailable`` while nothing is certain.
+        """
+        try:
+            await till_of(self.tills, order).close(order.number)
+        except OutsideUnavailable:
+            # Paid between the question and the close, perhaps: what it says now decides.
+            outcome = await self._follow(order)
+            if outcome is None:
+                raise
+            return outcome
+        await self.orders.close(order)
+        return None

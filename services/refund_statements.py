@@ -22,6 +22,7 @@ from models.unit import transaction
 from services.alerts import raise_alert
 from services.automatic_refunds import tell
 from services.items import Items
+from services.ports import Tills
 from services.ports.refunds import ChannelRefund
 from services.refund_shares import note_on_case
 from services.transitions import Transitions
@@ -52,16 +53,18 @@ class RefundOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class Statement:
-    """One thing that the channel said; the same ``id`` is the same thing said again."""
+    """One thing that ``channel`` said; the same ``id`` is the same thing said again."""
 
     id: str
     source: RefundSource
     refund: ChannelRefund
+    channel: str
 
     @classmethod
-    def asked(cls, source: RefundSource, refund: ChannelRefund) -> "Statement":
+    def asked(cls, source: RefundSource, refund: ChannelRefund, channel: str) -> "Statement":
         """Return an answer: however often it is given, the same one is one event."""
-        return cls(f"{source.value}:{refund.state.value}:{refund.number}", source, refund)
+        told = f"{source.value}:{refund.state.value}:{refund.number}"
+        return cls(told, source, refund, channel)
 
 
 async def held(refund: Refund) -> tuple[Case, PaymentOrder, Refund]:
@@ -73,9 +76,7 @@ async def held(refund: Refund) -> tuple[Case, PaymentOrder, Refund]:
 
 @dataclass(frozen=True)
 class RefundStatements:
-    """``merchant`` is who we are where the channel names a merchant."""
-
-    merchant: str
+    tills: Tills
     items: Items
     transitions: Transitions
 
@@ -96,7 +97,7 @@ class RefundStatements:
         known = await RefundEvent.get_or_none(event_id=statement.id)
         if known is not None:
             return RefundOutcome(known.outcome)
-        outcome = await self._judge(refund, order, statement.refund)
+        outcome = await self._judge(refund, order, statement)
         await self._keep(statement, refund, outcome)
         if outcome is not RefundOutcome.COUNTED:
             number = statement.refund.number
@@ -108,13 +109,16 @@ class RefundStatements:
         return outcome
 
     async def _judge(
-        self, refund: Refund | None, order: PaymentOrder | None, said: ChannelRefund
+        self, refund: Refund | None, order: PaymentOrder | None, statement: Statement
     ) -> RefundOutcome:
         if refund is None or order is None:
             return RefundOutcome.UNKNOWN_REFUND
+        said, till = statement.refund, self.tills.get(order.channel)
+        if till is None or statement.channel != order.channel:
+            return RefundOutcome.MISMATCH
         ours = (order.number, refund.amount_fen, order.amount_fen)
         right = (said.order_number, said.amount_fen, said.total_fen) == ours
-        right &= said.merchant in (None, self.merchant) and said.currency in (None, CURRENCY)
+        right &= said.merchant in (None, till.merchant) and said.currency in (None, CURRENCY)
         right &= refund.channel_refund_id in (None, said.channel_id)
         right &= order.transaction_id in (None, said.transaction_id)
         others = Refund.filter(channel_refund_id=said.channel_id).exclude(id=refund.id)

@@ -120,7 +120,9 @@ class Refunds:
 
     async def _ask(self, channel: RefundChannel, sending: Sending) -> None:
         said = await channel.refund(sending.wish)
-        await self.statements.record(Statement.asked(RefundSource.ANSWER, said))
+        await self.statements.record(
+            Statement.asked(RefundSource.ANSWER, said, sending.order.channel)
+        )
 
     async def _follow(self, channel: RefundChannel, sending: Sending) -> None:
         try:
@@ -130,7 +132,9 @@ class Refunds:
             if sending.refund.status == RefundStatus.SENDING.value:
                 await self._ask(channel, sending)
             return
-        await self.statements.record(Statement.asked(RefundSource.QUERY, said))
+        await self.statements.record(
+            Statement.asked(RefundSource.QUERY, said, sending.order.channel)
+        )
 
     @transaction
     async def _claim(self, number: str, *, again: bool) -> Sending | None:

@@ -19,7 +19,7 @@ from services.actors import SYSTEM
 from services.automatic_refunds import give_back
 from services.items import Items, PublishedItem
 from services.orders import OPEN, OrderStatus
-from services.ports import ChannelPayment, PayChannel, Settlement
+from services.ports import ChannelPayment, Settlement, Tills
 from services.results import REJECTED, Results
 from services.transitions import Transitions, topic_of
 
@@ -57,16 +57,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Report:
-    """One thing that the channel said; the same ``id`` is the same thing said again."""
+    """One thing that ``channel`` said; the same ``id`` is the same thing said again."""
 
     id: str
     source: Source
     payment: ChannelPayment
+    channel: str
 
 
 @dataclass(frozen=True)
 class Settlements:
-    channel: PayChannel
+    tills: Tills
     items: Items
     transitions: Transitions
     acceptance: Acceptance
@@ -92,7 +93,7 @@ class Settlements:
         known = await PaymentEvent.get_or_none(event_id=report.id)
         if known is not None:
             return Outcome(known.outcome)
-        outcome = await self._judge(order, report.payment)
+        outcome = await self._judge(order, report)
         if outcome is Outcome.SETTLED and case is not None and _is_over(case):
             outcome = Outcome.SURPLUS
         await self._keep(report, order, outcome)
@@ -102,10 +103,13 @@ class Settlements:
             await self._take_effect(case, order, report.payment, outcome)
         return outcome
 
-    async def _judge(self, order: PaymentOrder | None, payment: ChannelPayment) -> Outcome:
+    async def _judge(self, order: PaymentOrder | None, report: Report) -> Outcome:
         if order is None:
             return Outcome.UNKNOWN_ORDER
-        if (payment.merchant, payment.appid) != (self.channel.merchant, self.channel.appid):
+        payment, till = report.payment, self.tills.get(order.channel)
+        if report.channel != order.channel or till is None:
+            return Outcome.MISMATCH
+        if (payment.merchant, payment.appid) != (till.merchant, till.appid_of(order.scene)):
             return Outcome.MISMATCH
         if payment.settlement is Settlement.PAID:
             return await self._judge_paid(order, payment)
@@ -113,8 +117,11 @@ class Settlements:
         return Outcome.CLOSED if gone and order.status in OPEN else Outcome.NOTED
 
     async def _judge_paid(self, order: PaymentOrder, payment: ChannelPayment) -> Outcome:
-        said = (payment.amount_fen, payment.currency, payment.payer)
-        if said != (order.amount_fen, CURRENCY, order.payer) or payment.transaction_id is None:
+        said = (payment.amount_fen, payment.currency)
+        if said != (order.amount_fen, CURRENCY) or payment.transaction_id is None:
+            return Outcome.MISMATCH
+        # Where anybody could pay, it is no matter who did.
+        if order.payer and payment.payer != order.payer:
             return Outcome.MISMATCH
         holder = await PaymentOrder.get_or_none(transaction_id=payment.transaction_id)
         if holder is not None:

@@ -12,7 +12,7 @@ from integrations.wechatpay.exchange import Exchange
 from integrations.wechatpay.signing import MerchantKey, PlatformKeys, make_nonce
 from integrations.wechatpay.trades import read_trade
 from services.errors import OutsideUnavailable
-from services.ports import ChannelOrder, ChannelPayment, Clock, PayCallback, RefundCallback
+from services.ports import ChannelOrder, ChannelPayment, Clock, PayCallback, RefundCallback, Scene
 
 TRANSACTIONS = "/v3/pay/transactions"
 DESCRIPTION_CHARS = 127
@@ -54,7 +54,10 @@ class WechatPay:
         return self._key.merchant
 
     @property
-    def appid(self) -> str:
+    def scenes(self) -> frozenset[str]:
+        return frozenset({Scene.JSAPI.value})
+
+    def appid_of(self, scene: str) -> str:
         return self._appid
 
     async def prepay(self, order: ChannelOrder) -> str:
@@ -82,10 +85,10 @@ class WechatPay:
             raise OutsideUnavailable
         return prepay_id
 
-    def invocation(self, prepay_id: str) -> Mapping[str, str]:
+    def invocation(self, handle: str, scene: str) -> Mapping[str, str]:
         """Return the signed arguments of ``wx.requestPayment``, except for its callbacks."""
         timestamp = str(int(self._clock.now().timestamp()))
-        nonce, package = make_nonce(), f"prepay_id={prepay_id}"
+        nonce, package = make_nonce(), f"prepay_id={handle}"
         message = f"{self._appid}\n{timestamp}\n{nonce}\n{package}\n"
         return {
             "timeStamp": timestamp,

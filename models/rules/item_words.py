@@ -68,6 +68,13 @@ class DeliveryMode(StrEnum):
     ELECTRONIC = "ELECTRONIC"
 
 
+class Till(StrEnum):
+    """Where a fee is paid: by WeChat Pay, or straight into the treasury (非税缴款)."""
+
+    WECHAT = "WECHAT"
+    NONTAX = "NONTAX"
+
+
 class BackendMode(StrEnum):
     """Where the approval itself is done (七星关方案: 自建系统三种模式)."""
 

@@ -31,6 +31,15 @@ from services.ports.machines import Assertion as Assertion
 from services.ports.machines import Assertions as Assertions
 from services.ports.machines import Nonces as Nonces
 from services.ports.machines import PublicKey as PublicKey
+from services.ports.pay import NONTAX as NONTAX
+from services.ports.pay import WECHAT as WECHAT
+from services.ports.pay import ChannelOrder as ChannelOrder
+from services.ports.pay import ChannelPayment as ChannelPayment
+from services.ports.pay import PayCallback as PayCallback
+from services.ports.pay import PayChannel as PayChannel
+from services.ports.pay import Scene as Scene
+from services.ports.pay import Settlement as Settlement
+from services.ports.pay import Tills as Tills
 from services.ports.post import Contact as Contact
 from services.ports.post import Courier as Courier
 from services.ports.post import Parcel as Parcel
@@ -138,78 +147,6 @@ class Sms(Protocol):
 class SmsAndVoice(Sms, Protocol):
     async def call(self, phone: str, template: str, params: Mapping[str, str]) -> Sent:
         """Have a message read out by a voice call."""
-
-
-class Settlement(StrEnum):
-    """What the pay channel says of an order."""
-
-    PENDING = "PENDING"
-    PAID = "PAID"
-    CLOSED = "CLOSED"
-    REFUNDED = "REFUNDED"
-    FAILED = "FAILED"
-
-
-@dataclass(frozen=True)
-class ChannelOrder:
-    """An order to be opened at the channel; ``amount_fen`` is integer fen of CNY."""
-
-    number: str
-    description: str
-    amount_fen: int
-    payer: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True)
-class ChannelPayment:
-    """What the channel knows of an order. Everything but number and settlement may be unknown."""
-
-    number: str
-    settlement: Settlement
-    merchant: str
-    appid: str
-    amount_fen: int | None = None
-    currency: str | None = None
-    payer: str | None = None
-    transaction_id: str | None = None
-    paid_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class PayCallback:
-    """A callback whose signature and freshness were verified."""
-
-    id: str
-    kind: str
-    payment: ChannelPayment
-
-
-class PayChannel(Protocol):
-    @property
-    def merchant(self) -> str: ...
-
-    @property
-    def appid(self) -> str: ...
-
-    async def prepay(self, order: ChannelOrder) -> str:
-        """Return the prepay id; raise ``OutsideUnavailable`` when the outcome is unknown."""
-        ...
-
-    def invocation(self, prepay_id: str) -> Mapping[str, str]:
-        """Return the signed arguments of ``wx.requestPayment``."""
-        ...
-
-    async def query(self, number: str) -> ChannelPayment:
-        """Raise ``ChannelOrderUnknown`` or ``OutsideUnavailable``; neither proves anything."""
-
-    async def close(self, number: str) -> None: ...
-
-    def read_callback(
-        self, headers: Mapping[str, str], body: bytes
-    ) -> PayCallback | RefundCallback:
-        """Raise ``CallbackForged`` for anything that is not provably the channel's."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ async def test_an_order_is_opened_paid_called_back_and_queried(
     before = await pay.query("ZB-2026_0001*|")
     assert before.settlement is Settlement.PENDING
     assert before.transaction_id is None
-    invocation = dict(pay.invocation(prepay_id))
+    invocation = dict(pay.invocation(prepay_id, "JSAPI"))
     assert invocation.keys() == {"timeStamp", "nonceStr", "package", "signType", "paySign"}
     # The phone checks paySign as WeChat's client does.
     paid = await outside.phone(f"orders/{prepay_id}/pay", openid=WANG, invocation=invocation)
@@ -82,7 +82,7 @@ async def test_an_order_is_opened_paid_called_back_and_queried(
     after = await pay.query("ZB-2026_0001*|")
     assert callback.payment == after
     assert after.settlement is Settlement.PAID
-    assert (after.merchant, after.appid) == (pay.merchant, pay.appid)
+    assert (after.merchant, after.appid) == (pay.merchant, pay.appid_of("JSAPI"))
     assert (after.amount_fen, after.currency, after.payer) == (8000, "CNY", WANG)
     assert after.transaction_id == paid["transaction_id"]
     assert after.paid_at is not None

@@ -26,7 +26,6 @@ from services.mandate_terms import (
     MandatesTooMany,
     MandateUnknown,
 )
-from services.orders import PayerElsewhere
 from services.personal_requests import Kind
 from services.ratings import Opinion
 from tests import make
@@ -211,17 +210,19 @@ async def test_an_agent_who_left_does_not_hold_up_what_they_filed(world: World) 
     assert body["filed_by"] == {"kind": "AGENT", "name": "李秀英"}
 
 
-async def test_an_order_that_another_has_open_is_not_handed_out(world: World) -> None:
-    """It is that WeChat user's; nobody else could pay it."""
+async def test_an_order_that_another_has_open_is_taken_over(world: World) -> None:
+    """It is that WeChat user's, and nobody else could pay it: it is closed for another's own."""
     filed = await stages.owing(world)
     wang, li = filed.citizen, await make.citizen(world, make.LI)
     await taken(world, wang, li, offer(world, acts=[Act.PAY]))
     theirs = await world.ctx.payments.open_order(li, filed.case_id, uuid4().hex)
-    await refused(PayerElsewhere, world.ctx.payments.open_order(wang, filed.case_id, uuid4().hex))
-    again = await world.ctx.payments.open_order(li, filed.case_id, uuid4().hex)
-    assert again.order.number == theirs.order.number
-    [order] = await world.rows("payment_orders")
-    assert order["payer"] == make.LI
+    mine = await world.ctx.payments.open_order(wang, filed.case_id, uuid4().hex)
+    assert mine.order.number != theirs.order.number
+    again = await world.ctx.payments.open_order(wang, filed.case_id, uuid4().hex)
+    assert again.order.number == mine.order.number
+    first, second = await world.rows("payment_orders")
+    assert (first["payer"], first["status"]) == (make.LI, "CLOSED")
+    assert (second["payer"], second["status"]) == (make.WANG, "PAYING")
 
 
 async def test_who_closed_their_account_is_named_no_more(world: World) -> None:

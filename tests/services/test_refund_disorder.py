@@ -61,10 +61,14 @@ async def test_every_order_of_statements_ends_the_same(
     refund, order = await opened(world)
     statements = refunding.use_case(world).statements
     heard = {
-        "answer": Statement.asked(RefundSource.ANSWER, said(refund, order, "PROCESSING")),
-        "query": Statement.asked(RefundSource.QUERY, said(refund, order, "SUCCESS")),
-        "abnormal": Statement("EV-A", RefundSource.CALLBACK, said(refund, order, "ABNORMAL")),
-        "success": Statement("EV-S", RefundSource.CALLBACK, said(refund, order, "SUCCESS")),
+        "answer": Statement.asked(RefundSource.ANSWER, said(refund, order, "PROCESSING"), "WECHAT"),
+        "query": Statement.asked(RefundSource.QUERY, said(refund, order, "SUCCESS"), "WECHAT"),
+        "abnormal": Statement(
+            "EV-A", RefundSource.CALLBACK, said(refund, order, "ABNORMAL"), "WECHAT"
+        ),
+        "success": Statement(
+            "EV-S", RefundSource.CALLBACK, said(refund, order, "SUCCESS"), "WECHAT"
+        ),
     }
     for name in (*order_of, *order_of):
         assert await statements.record(heard[name]) is RefundOutcome.COUNTED
@@ -136,9 +140,9 @@ async def test_two_refunds_never_share_one_of_the_channel(world: World) -> None:
     refund, order = await opened(world)
     statements = refunding.use_case(world).statements
     first = said(refund, order, "PROCESSING")
-    await statements.record(Statement("EV-1", RefundSource.CALLBACK, first))
+    await statements.record(Statement("EV-1", RefundSource.CALLBACK, first, "WECHAT"))
     other = replace(first, channel_id="50300000000202603020000000002")
-    outcome = await statements.record(Statement("EV-2", RefundSource.CALLBACK, other))
+    outcome = await statements.record(Statement("EV-2", RefundSource.CALLBACK, other, "WECHAT"))
     assert outcome is RefundOutcome.MISMATCH
 
 
@@ -160,7 +164,7 @@ async def test_a_payment_that_meets_the_end_of_its_case_goes_back_once(
 
     async def hear(number: str, state: str = "SUCCESS") -> None:
         callback = pen.callback({**trade, "trade_state": state}, number=number)
-        await payments.callback(callback.headers, callback.body)
+        await payments.callback("WECHAT", callback.headers, callback.body)
 
     acts: dict[str, Callable[[], Awaitable[object]]] = {
         "paid": lambda: hear("EV-1"),

@@ -30,7 +30,7 @@ async def store(world: World, filed: Filed, content: bytes, agency: str | None =
 async def settle(world: World, filed: Filed) -> None:
     payable = await world.ctx.payments.open_order(filed.citizen, filed.case_id, uuid4().hex)
     callback = Pen(world).callback(Pen(world).trade(payable.order))
-    await world.ctx.payments.callback(callback.headers, callback.body)
+    await world.ctx.payments.callback("WECHAT", callback.headers, callback.body)
 
 
 async def read(world: World, file: ServedFile) -> bytes:

@@ -26,7 +26,7 @@ async def ordered(world: World) -> tuple[Filed, PaymentOrder, Pen]:
 
 
 async def take(world: World, callback: Callback) -> None:
-    await world.ctx.payments.callback(callback.headers, callback.body)
+    await world.ctx.payments.callback("WECHAT", callback.headers, callback.body)
 
 
 async def outcomes(world: World) -> list[str]:

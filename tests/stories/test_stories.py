@@ -275,7 +275,7 @@ async def test_story_7_the_road_is_paid_for_after_the_decision(world: World) -> 
     assert (await filed.case()).state is State.AWAIT_PAYMENT
     told = pen.callback(pen.trade(second.order))
     for _ in range(2):
-        await world.ctx.payments.callback(told.headers, told.body)
+        await world.ctx.payments.callback("WECHAT", told.headers, told.body)
     assert (await PaymentOrder.get(id=second.order.id)).status == "PAID"
     assert (await filed.case()).state is State.RESULT_READY
     assert (await rows(filed)).count("T31") == 1

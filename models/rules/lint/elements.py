@@ -19,6 +19,7 @@ from models.rules.item_words import (
     MaterialSource,
     OnlineDepth,
     Tag,
+    Till,
 )
 from models.rules.lint import kinds
 from models.rules.lint.finding import Body, Hit, Policy, Rule, Severity
@@ -87,6 +88,8 @@ ELEMENTS = (
     _E("/fee/rules", "收费标准", kinds.mappings, needed=False),
     _E("/fee/rules/*", "收费标准", kinds.fee_rule),
     _E("/fee/amount_set_by", "谁定金额", kinds.among("BACK_OFFICE"), needed=False),
+    _E("/fee/channels", "缴费渠道", kinds.words(Till), needed=False),
+    _E("/fee/revenue_code", "收入项目编码", kinds.short(32), needed=False),
     _E("/fee/waivers", "减免情形", kinds.any_texts, needed=False),
     _E("/fee/refund_on", "退费情形", kinds.words(RefundOn, 0), needed=False),
     _E("/flags/shortfall_allowed", "是否可容缺", kinds.yes_no),
