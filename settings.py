@@ -12,7 +12,9 @@ from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, IPvAnyNetwork, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from paysettings import PaySettings
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SANDBOX_MARK = "wxsandbox"
@@ -25,7 +27,7 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class Settings(BaseSettings):
+class Settings(PaySettings):
     """Everything that differs between two installations. Times in seconds, sizes in bytes."""
 
     model_config = SettingsConfigDict(
@@ -175,7 +177,7 @@ class Settings(BaseSettings):
         """Return every base URL of somebody else's system."""
         return (
             *filter(None, (self.wechat_open_base, self.oidc_issuer, self.netid_api_base)),
-            *filter(None, (self.certificates_api_base,)),
+            *filter(None, (self.certificates_api_base, *self.treasury_urls)),
             self.wechat_api_base,
             self.wxpay_api_base,
             self.wxpay_api_backup,
@@ -226,16 +228,12 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _is_of_one_world(self) -> Self:
         if self.env is Environment.PRODUCTION:
-            return self._checked_production()
+            if faults := [*self._production_faults()]:
+                raise ValueError("\n".join(faults))
+            return self
         outside = [url for url in self.outside_urls if urlsplit(url).hostname not in LOOPBACK]
         if outside:
             raise ValueError(f"development reaches only this machine, not {outside[0]}")
-        return self
-
-    def _checked_production(self) -> Self:
-        faults = [*self._production_faults()]
-        if faults:
-            raise ValueError("\n".join(faults))
         return self
 
     def _production_faults(self) -> Iterator[str]:
@@ -250,7 +248,7 @@ class Settings(BaseSettings):
             self.wechat_app_appid,
             self.oidc_client_id,
             self.netid_access_key,
-            self.certificates_access_key,
+            *(self.certificates_access_key, self.nontax_unit_code),
         )
         if any(SANDBOX_MARK in each for each in (*ids, *filter(None, optional))):
             yield "production refuses credentials of the sandbox"

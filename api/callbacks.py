@@ -8,7 +8,7 @@ from api.auth import PUBLIC
 from api.call import Call
 from api.routes import Binary, Routes
 from services.errors import CallbackForged, TooLarge
-from services.ports import WECHAT
+from services.ports import NONTAX, WECHAT
 
 callbacks = Routes("callbacks", "/callbacks", PUBLIC)
 ROUTES = (callbacks,)
@@ -35,10 +35,19 @@ class PushAnswer(BaseModel):
 )
 async def wechatpay(call: Call[None]) -> None:
     """Take a payment callback; one that changes nothing is 204 too, or it comes again."""
-    body = call.request.body
-    if len(body) > MAX_PAYMENT_BYTES:
-        raise TooLarge
-    await call.ctx.payments.callback(WECHAT, dict(call.request.headers), body)
+    await _money(call, WECHAT)
+
+
+@callbacks.add(
+    "POST",
+    "/nontax",
+    status=204,
+    body=Binary(("application/json",)),
+    errors=(CallbackForged, TooLarge),
+)
+async def nontax(call: Call[None]) -> None:
+    """Take a callback of the treasury's platform; where there is none, every one is forged."""
+    await _money(call, NONTAX)
 
 
 @callbacks.add(
@@ -52,6 +61,13 @@ async def courier(call: Call[None]) -> PushAnswer:
     """Take where a parcel is."""
     await call.ctx.deliveries.receive_push(_form(call.request.body))
     return PushAnswer(result=True, returnCode="200", message="成功")
+
+
+async def _money(call: Call[None], channel: str) -> None:
+    body = call.request.body
+    if len(body) > MAX_PAYMENT_BYTES:
+        raise TooLarge
+    await call.ctx.payments.callback(channel, dict(call.request.headers), body)
 
 
 def _form(body: bytes) -> dict[str, str]:

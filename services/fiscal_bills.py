@@ -24,7 +24,7 @@ from services.alerts import raise_alert
 from services.errors import OutsideUnavailable
 from services.items import Items
 from services.orders import OrderStatus
-from services.ports import Jobs
+from services.ports import NONTAX, Jobs
 from services.ports.fiscal import BillKind, FiscalBills, IssuedBill, RedWish
 from services.transitions import Transitions
 
@@ -51,8 +51,11 @@ class Missing:
 async def bill_soon(jobs: Jobs, order: PaymentOrder, cause: str) -> None:
     """Have the bills of an order looked after, once the transaction has committed.
 
-    ``cause`` is what made one due: of the same cause one look waits.
+    Only what the treasury took has any. ``cause`` is what made one due: of the same cause one look
+    waits.
     """
+    if order.channel != NONTAX:
+        return
     payload = {"number": order.number, "cause": cause, "round": 0}
     await jobs.enqueue(BILL, payload, key=f"{BILL}:{order.number}:{cause}:0")
 
