@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from models.case import Case
+from models.database import Duplicate
 from models.ids import uuid7
 from models.payment import FiscalBill, PaymentOrder, Refund
 from models.rules.events import Role
@@ -85,6 +86,9 @@ class FiscalBilling:
             log.warning(
                 "bill.unanswered", order=missing.order.number, error=problem.code, reason=reason
             )
+        except Duplicate as clash:
+            # The number of another bill: somebody has to ask the issuer what it means.
+            log.error("bill.mismatch", order=missing.order.number, constraint=clash.constraint)
 
     @transaction
     async def _next(self, number: str, cause: str, turn: int) -> Missing | None:

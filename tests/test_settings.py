@@ -20,9 +20,10 @@ OIDC = ("oidc_issuer", "oidc_client_id", "oidc_client_secret")
 H5 = ("wechat_h5_appid", "wechat_h5_secret")
 APP = ("wechat_app_appid", "wechat_app_secret")
 NET = ("netid_api_base", "netid_access_key", "netid_secret")
+TREASURY = ("nontax_api_base", "nontax_public_base", "nontax_unit_code", "nontax_secret")
 
 
-@pytest.mark.parametrize("group", [OIDC, H5, APP, NET], ids=lambda group: group[0])
+@pytest.mark.parametrize("group", [OIDC, H5, APP, NET, TREASURY], ids=lambda group: group[0])
 def test_a_way_is_whole_or_absent(servers: Servers, group: tuple[str, ...]) -> None:
     absent = dict.fromkeys(group)
     if group == H5:
@@ -33,7 +34,9 @@ def test_a_way_is_whole_or_absent(servers: Servers, group: tuple[str, ...]) -> N
             changed(servers, **{name: None})
 
 
-@pytest.mark.parametrize("name", ["oidc_issuer", "wechat_open_base", "netid_api_base"])
+@pytest.mark.parametrize(
+    "name", ["oidc_issuer", "wechat_open_base", "netid_api_base", *TREASURY[:2]]
+)
 def test_development_reaches_only_this_machine(servers: Servers, name: str) -> None:
     with pytest.raises(ValidationError):
         changed(servers, **{name: "https://id.example.cn"})

@@ -10,7 +10,6 @@ from aiohttp import web
 from .backstage import Backstage
 from .bills import Bills
 from .callbacks import Callbacks
-from .cashier import Cashier
 from .certificates import Certificates
 from .config import SandboxConfig
 from .courier import Courier
@@ -37,6 +36,7 @@ from .sms import Sms
 from .store import Store
 from .subscriptions import Subscriptions
 from .treasury import TreasurySigner
+from .treasurypages import TreasuryPages
 from .treasuryrefunds import TreasuryRefunds
 from .wechat import Wechat
 from .wechatpay import Wechatpay
@@ -96,7 +96,7 @@ def _treasury(
     bills = FiscalBills(credentials, store, notices, now)
     refunds = TreasuryRefunds(credentials, store, notices, callbacks, now)
     yield Nontax(signer, notices, bills, refunds).routes()
-    yield Cashier(notices, bills, refunds).routes()
+    yield TreasuryPages(notices, bills, refunds).routes()
 
 
 async def _lifetime(callbacks: Callbacks, store: Store, _: web.Application) -> AsyncIterator[None]:

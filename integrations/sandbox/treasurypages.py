@@ -27,7 +27,7 @@ button {{ font-size: 20px; padding: .5em 2em }}</style>
 
 
 @dataclass(frozen=True)
-class Cashier:
+class TreasuryPages:
     notices: Notices
     bills: FiscalBills
     refunds: TreasuryRefunds
