@@ -116,6 +116,8 @@ class Stack:
             "WXPAY_MCH_SERIAL": made.merchant_serial,
             "WXPAY_MCH_KEY_FILE": str(made.merchant_key_file.resolve()),
             "WXPAY_APIV3_KEY": made.apiv3_key,
+            "WXPAY_APP_APPID": made.app_appid,
+            "WXPAY_H5_APPID": made.h5_appid,
             "WXPAY_PUB_KEY_ID": made.platform_public_key_id,
             "WXPAY_PUB_KEY_FILE": str(made.platform_public_key_file.resolve()),
             "NOTIFY_BASE_URL": self.api_url,

@@ -18,7 +18,7 @@ from integrations.wechatpay.callbacks import CallbackReader
 from integrations.wechatpay.client import WechatPay
 from integrations.wechatpay.exchange import Exchange
 from integrations.wechatpay.signing import MerchantKey, PlatformKeys
-from services.ports import Clock
+from services.ports import Clock, Scene
 from settings import Settings
 
 
@@ -73,8 +73,9 @@ def pay_channel(settings: Settings, http: Http, clock: Clock) -> WechatPay:
         platform,
         CallbackReader(platform, settings.wxpay_apiv3_key.get_secret_value().encode(), clock),
         hosts=(settings.wxpay_api_base, settings.wxpay_api_backup),
-        appid=settings.wechat_appid,
+        appids=_appids(settings),
         notify_url=f"{settings.notify_base_url}/callbacks/wechatpay",
+        return_url=settings.pay_return_url,
         public_key_id=settings.wxpay_pub_key_id,
     )
 
@@ -84,16 +85,24 @@ def treasury(settings: Settings, http: Http, clock: Clock) -> NontaxPay | None:
     unit, secret = settings.nontax_unit_code, settings.nontax_secret
     if base is None or public is None or unit is None or secret is None:
         return None
-    key, notify_url = (
-        UnitKey(unit, secret.get_secret_value()),
-        f"{settings.notify_base_url.rstrip('/')}/callbacks/nontax",
-    )
+    key = UnitKey(unit, secret.get_secret_value())
+    notify_url = f"{settings.notify_base_url.rstrip('/')}/callbacks/nontax"
     return NontaxPay(
         exchange.Exchange(http, clock, key, base),
         callbacks.CallbackReader(key, clock, urlsplit(notify_url).path),
         public_base=public,
         notify_url=notify_url,
     )
+
+
+def _appids(settings: Settings) -> dict[str, str]:
+    """Return the programs in which people can pay, by scene: only what is configured."""
+    given = {
+        Scene.JSAPI.value: settings.wechat_appid,
+        Scene.APP.value: settings.wxpay_app_appid,
+        Scene.H5.value: settings.wxpay_h5_appid,
+    }
+    return {scene: appid for scene, appid in given.items() if appid is not None}
 
 
 def pay_bills(settings: Settings, http: Http, clock: Clock) -> WechatBills:
@@ -119,9 +128,14 @@ def _merchant_key(settings: Settings) -> MerchantKey:
 def _platform_keys(settings: Settings) -> PlatformKeys:
     certificates = sorted((settings.wxpay_platform_cert_dir or Path("/nonexistent")).glob("*.pem"))
     return PlatformKeys(
-        {settings.wxpay_pub_key_id: settings.wxpay_pub_key_file.read_text()},
+        _public_keys(settings),
         tuple(file.read_text() for file in certificates),
     )
+
+
+def _public_keys(settings: Settings) -> dict[str, str]:
+    key_id, file = settings.wxpay_pub_key_id, settings.wxpay_pub_key_file
+    return {} if key_id is None or file is None else {key_id: file.read_text()}
 
 
 def courier(settings: Settings, http: Http) -> KuaidiCourier:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, IPvAnyNetwork, SecretStr, field_validator, model_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from paysettings import PaySettings
@@ -94,15 +94,6 @@ class Settings(PaySettings):
     oidc_level_claim: str = "acr"
     oidc_number_claim: str = "id_number"
 
-    wxpay_api_base: str
-    wxpay_api_backup: str
-    wxpay_mchid: str
-    wxpay_mch_serial: str
-    wxpay_mch_key_file: Path
-    wxpay_apiv3_key: SecretStr
-    wxpay_pub_key_id: str
-    wxpay_pub_key_file: Path
-    wxpay_platform_cert_dir: Path | None = None
     notify_base_url: str
     public_base_url: str | None = Field(None, description="where people check documents")
 
@@ -133,13 +124,6 @@ class Settings(PaySettings):
     courier_key: SecretStr
     courier_salt: SecretStr
     handoff_networks: tuple[IPvAnyNetwork, ...] = Field((), description="inside, to be woken")
-
-    @field_validator("wxpay_apiv3_key")
-    @classmethod
-    def _has_32_bytes(cls, key: SecretStr) -> SecretStr:
-        if len(key.get_secret_value().encode()) != 32:
-            raise ValueError("the APIv3 key must have 32 bytes")
-        return key
 
     @property
     def field_key_bytes(self) -> dict[int, bytes]:
@@ -177,10 +161,9 @@ class Settings(PaySettings):
         """Return every base URL of somebody else's system."""
         return (
             *filter(None, (self.wechat_open_base, self.oidc_issuer, self.netid_api_base)),
-            *filter(None, (self.certificates_api_base, *self.treasury_urls)),
+            *filter(None, (self.certificates_api_base,)),
             self.wechat_api_base,
-            self.wxpay_api_base,
-            self.wxpay_api_backup,
+            *self.pay_urls,
             self.sms_api_base,
             self.realname_api_base,
             self.registers_api_base,
@@ -228,12 +211,16 @@ class Settings(PaySettings):
     @model_validator(mode="after")
     def _is_of_one_world(self) -> Self:
         if self.env is Environment.PRODUCTION:
-            if faults := [*self._production_faults()]:
-                raise ValueError("\n".join(faults))
-            return self
+            return self._checked_production()
         outside = [url for url in self.outside_urls if urlsplit(url).hostname not in LOOPBACK]
         if outside:
             raise ValueError(f"development reaches only this machine, not {outside[0]}")
+        return self
+
+    def _checked_production(self) -> Self:
+        faults = [*self._production_faults()]
+        if faults:
+            raise ValueError("\n".join(faults))
         return self
 
     def _production_faults(self) -> Iterator[str]:
@@ -242,13 +229,13 @@ class Settings(PaySettings):
             parts = urlsplit(url)
             if parts.scheme != "https" or parts.hostname in LOOPBACK or parts.query:
                 yield f"production needs an https address without query, not {url}"
-        ids = (self.wechat_appid, self.wxpay_mchid, self.wxpay_pub_key_id)
+        ids = (self.wechat_appid, *self.pay_ids)
         optional = (
             self.wechat_h5_appid,
             self.wechat_app_appid,
             self.oidc_client_id,
             self.netid_access_key,
-            *(self.certificates_access_key, self.nontax_unit_code),
+            self.certificates_access_key,
         )
         if any(SANDBOX_MARK in each for each in (*ids, *filter(None, optional))):
             yield "production refuses credentials of the sandbox"
@@ -258,6 +245,7 @@ class Settings(PaySettings):
         for file in set(files) - set(missing):
             if file.stat().st_mode & 0o077:
                 yield f"{file} is readable by others than its owner"
+        yield from self.pay_faults()
         if self.password_memory_kib < ARGON_LEAST_KIB:
             yield f"a password hash needs {ARGON_LEAST_KIB} KiB or more"
         if missing:

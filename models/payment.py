@@ -38,7 +38,8 @@ class PaymentOrder(Model):
     """缴款单: one attempt to settle a fee. ``number`` is the channel's out_trade_no.
 
     ``channel``: WECHAT or NONTAX (非税缴款); ``scene``: JSAPI, APP, H5 or PAGE (the channel's own
-    page). ``payer`` is the openid of who alone can pay it, empty where anybody can.
+    page). ``payer`` is the openid of who alone can pay it, empty where anybody can. ``prepay_id``
+    is the channel's handle of it: a prepay id, an address or a 缴款码.
 
     ``shipped_at``: when the mini-program's platform was told how the result goes to its owner
     (发货信息), and how (``shipped_as``: EXPRESS, VIRTUAL or PICKUP); ``reshipped_at``: told once
@@ -60,7 +61,7 @@ class PaymentOrder(Model):
     amount_fen = fields.IntField()
     payer = fields.CharField(64)
     status = fields.CharField(12, default="CREATED")
-    prepay_id = fields.CharField(80, null=True)
+    prepay_id = fields.CharField(512, null=True)
     transaction_id = fields.CharField(64, null=True, unique=True)
     expires_at = fields.DatetimeField()
     created_at = fields.DatetimeField()

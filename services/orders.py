@@ -175,13 +175,16 @@ class Orders:
 
     @transaction
     async def keep_prepay(self, order: PaymentOrder, prepay_id: str) -> PaymentOrder:
-        """Keep the first prepay id; raise ``AlreadyPaid`` or ``OrderClosed``."""
+        """Keep the first handle, or the latest of one that fades.
+
+        Raises ``AlreadyPaid`` and ``OrderClosed``.
+        """
         order = await _locked(order)
         if order.status == OrderStatus.PAID.value:
             raise AlreadyPaid
         if order.status == OrderStatus.CLOSED.value:
             raise OrderClosed
-        if order.status == OrderStatus.CREATED.value:
+        if order.status == OrderStatus.CREATED.value or Scene(order.scene).fades:
             order.prepay_id, order.status = prepay_id, OrderStatus.PAYING.value
             await order.save(update_fields=["prepay_id", "status"])
         return order

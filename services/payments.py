@@ -28,6 +28,7 @@ from services.ports import (
     ChannelOrder,
     Jobs,
     RefundCallback,
+    Scene,
     Settlement,
     Tills,
 )
@@ -110,7 +111,7 @@ class Payments:
         the same order.
         """
         order = await self._claim(who, case_id, key, choice)
-        if order.prepay_id is None:
+        if order.prepay_id is None or Scene(order.scene).fades:
             order = await self._prepay(order, choice.client_ip)
         if order.prepay_id is None:
             raise OrderClosed

@@ -29,7 +29,9 @@ class ChannelBooks:
         """Record a payment and return its transaction id."""
         transaction_id = transaction or f"wxsandboxT{number}"
         self._run(
-            "INSERT OR REPLACE INTO orders VALUES"
+            "INSERT OR REPLACE INTO orders (out_trade_no, openid, description, attach, notify_url,"
+            " amount_fen, expires_at, asked_expiry, state, created_at, transaction_id, paid_at)"
+            " VALUES"
             " (?, ?, '挖掘占道费', '', 'http://127.0.0.1:1/c', ?, ?, '', 'SUCCESS', ?, ?, ?)",
             number,
             make.WANG,

@@ -34,6 +34,29 @@ def test_a_way_is_whole_or_absent(servers: Servers, group: tuple[str, ...]) -> N
             changed(servers, **{name: None})
 
 
+def test_the_platforms_key_is_whole_or_absent(servers: Servers) -> None:
+    assert changed(servers, wxpay_pub_key_id=None, wxpay_pub_key_file=None).pay_ids
+    for name in ("wxpay_pub_key_id", "wxpay_pub_key_file"):
+        with pytest.raises(ValidationError):
+            changed(servers, **{name: None})
+
+
+def test_the_apiv3_key_has_32_bytes(servers: Servers) -> None:
+    with pytest.raises(ValidationError):
+        changed(servers, wxpay_apiv3_key="k" * 31)
+
+
+@pytest.mark.parametrize(
+    ("url", "faults"),
+    [(None, 0), ("https://hall.example.cn/paid?from=pay", 0), ("http://hall.example.cn", 1)],
+    ids=["none", "https", "http"],
+)
+def test_a_payers_browser_goes_back_by_tls_in_production(
+    servers: Servers, url: str | None, faults: int
+) -> None:
+    assert len([*changed(servers, pay_return_url=url).pay_faults()]) == faults
+
+
 @pytest.mark.parametrize(
     "name", ["oidc_issuer", "wechat_open_base", "netid_api_base", *TREASURY[:2]]
 )

@@ -194,6 +194,8 @@ def make_settings(
         wxpay_mch_serial=made.merchant_serial,
         wxpay_mch_key_file=made.merchant_key_file,
         wxpay_apiv3_key=made.apiv3_key,
+        wxpay_app_appid=made.app_appid,
+        wxpay_h5_appid=made.h5_appid,
         wxpay_pub_key_id=made.platform_public_key_id,
         wxpay_pub_key_file=made.platform_public_key_file,
         notify_base_url=f"http://127.0.0.1:{port}",

@@ -19,7 +19,7 @@ WeChat: ``GET /sns/jscode2session`` (answers text/plain, as the real one), ``POS
 ``wxsandbox-template-<lower case words>``; its data keys follow WeChat's names (thing1, time2,
 amount3, phrase4, character_string5 ...), and their kind decides the field rule.
 
-WeChat Pay v3: ``POST /v3/pay/transactions/jsapi``, ``GET .../out-trade-no/{no}?mchid=``,
+WeChat Pay v3: ``POST /v3/pay/transactions/{jsapi,app,h5}``, ``GET .../out-trade-no/{no}?mchid=``,
 ``GET .../id/{transaction}?mchid=``, ``POST .../out-trade-no/{no}/close``, ``POST
 /v3/refund/domestic/refunds``, ``GET .../refunds/{out_refund_no}``. A refund is PROCESSING for a
 minute times the time scale, then SUCCESS, or ABNORMAL where the payer's account is frozen; its end

@@ -10,6 +10,7 @@ from aiohttp import web
 from .backstage import Backstage
 from .bills import Bills
 from .callbacks import Callbacks
+from .cashier import Cashier
 from .certificates import Certificates
 from .config import SandboxConfig
 from .courier import Courier
@@ -78,6 +79,7 @@ async def make_app(config: SandboxConfig) -> web.Application:
         app.add_routes(routes)
     app.add_routes(Courier(credentials, parcels, config.notify_base_url).routes())
     app.add_routes(Phone(store, wechat, subscriptions, orders, now).routes())
+    app.add_routes(Cashier(orders).routes())
     app.add_routes(Givebacks(refunds).routes())
     app.add_routes(Backstage(credentials, store, callbacks, parcels, faults).routes())
 

@@ -122,6 +122,7 @@ class Bills:
                 row["amount_fen"],
                 row["openid"],
                 row["description"],
+                row["trade_type"],
             )
             for row in self.store.all(
                 "SELECT * FROM orders WHERE paid_at >= ? AND paid_at < ? ORDER BY paid_at",
@@ -146,7 +147,7 @@ def refunds_of(store: Store, since: float, until: float, now: float) -> list[Ref
     if store.one("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'refunds'") is None:
         return []
     rows = store.all(
-        "SELECT r.*, o.transaction_id, o.openid, o.description FROM refunds r"
+        "SELECT r.*, o.transaction_id, o.openid, o.description, o.trade_type FROM refunds r"
         " JOIN orders o ON o.out_trade_no = r.out_trade_no"
         " WHERE r.created_at >= ? AND r.created_at < ? ORDER BY r.created_at",
         since,
@@ -160,6 +161,7 @@ def refunds_of(store: Store, since: float, until: float, now: float) -> list[Ref
             row["amount_fen"],
             row["openid"],
             row["description"],
+            row["trade_type"],
             refund_id=row["refund_id"],
             out_refund_no=row["out_refund_no"],
             state=row["ends_as"] if row["settles_at"] <= now else "PROCESSING",

@@ -34,6 +34,7 @@ class Moved:
     amount_fen: int
     openid: str
     description: str
+    trade_type: str
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,15 @@ def _refund(credentials: Credentials, refund: Refunded) -> list[str]:
 def _head(credentials: Credentials, moved: Moved, state: str) -> list[str]:
     return [
         *(local_time(moved.at), credentials.appid, credentials.merchant_id, "0", ""),
-        *(moved.transaction_id, moved.out_trade_no, moved.openid, "JSAPI", state, "OTHERS", "CNY"),
+        *(
+            moved.transaction_id,
+            moved.out_trade_no,
+            moved.openid,
+            moved.trade_type,
+            state,
+            "OTHERS",
+            "CNY",
+        ),
     ]
 
 

@@ -3,16 +3,18 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from sqlite3 import Row
 from typing import Any
 
 from .answers import dump, rfc3339, utc_date
 from .callbacks import Callbacks
 from .credentials import Credentials
 from .paysign import PaySigner
-from .prepay import PayRefused, Wanted, expiry
+from .prepay import MWEB, PayRefused, Wanted, expiry
 from .store import Store
 
 _PREPAY_LIFE = 7200.0
+_H5_LIFE = 300.0
 _STATE_TEXT = {
     "NOTPAY": "订单未支付",
     "SUCCESS": "支付成功",
@@ -41,10 +43,14 @@ class Order:
     created_at: float
     transaction_id: str | None
     paid_at: float | None
+    trade_type: str
+    appid: str
 
     @property
     def wanted(self) -> Wanted:
         return Wanted(
+            self.trade_type,
+            self.appid,
             self.out_trade_no,
             self.openid,
             self.description,
@@ -57,7 +63,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Payment:
-    """How a phone pays, and what becomes of the callback."""
+    """How a phone pays, and what becomes of the callback; ``openid`` is whose phone it is."""
 
     openid: str
     copies: int = 1
@@ -90,11 +96,11 @@ class Orders:
 
     def find(self, out_trade_no: str) -> Order | None:
         row = self.store.one("SELECT * FROM orders WHERE out_trade_no = ?", out_trade_no)
-        return None if row is None else Order(**dict(row))
+        return self._order(row)
 
     def find_transaction(self, transaction_id: str) -> Order | None:
         row = self.store.one("SELECT * FROM orders WHERE transaction_id = ?", transaction_id)
-        return None if row is None else Order(**dict(row))
+        return self._order(row)
 
     def find_prepay(self, prepay_id: str) -> tuple[Order, float] | None:
         """Return the order of a prepay id, and when that id was given out."""
@@ -122,10 +128,11 @@ class Orders:
             digits = f"{secrets.randbelow(10**12):012d}"
             transaction_id = f"wxsandbox{utc_date(now).replace('-', '')}{digits}"
             self.store.run(
-                "UPDATE orders SET state = 'SUCCESS', transaction_id = ?, paid_at = ?"
+                "UPDATE orders SET state = 'SUCCESS', transaction_id = ?, paid_at = ?, openid = ?"
                 " WHERE out_trade_no = ?",
                 transaction_id,
                 now,
+                payment.openid,
                 order.out_trade_no,
             )
             queued = self._queue(order.out_trade_no, payment)
@@ -145,41 +152,48 @@ class Orders:
             "UPDATE prepays SET cancelled_at = ? WHERE prepay_id = ?", self.now(), prepay_id
         )
 
-    def is_payable(self, expires_at: float, given_at: float) -> bool:
-        """Say whether both the order (time_expire) and its prepay id (2 h) are still good."""
-        return self.now() < expires_at and self.now() - given_at <= _PREPAY_LIFE
+    def is_payable(self, trade_type: str, expires_at: float, given_at: float) -> bool:
+        """Say whether an order (time_expire) and its prepay id (2 h; H5's 5 min) are good still."""
+        life = _H5_LIFE if trade_type == MWEB else _PREPAY_LIFE
+        return self.now() < expires_at and self.now() - given_at <= life
 
     def describe(self, order: Order) -> dict[str, Any]:
         """Return the transaction as queries and callbacks show it."""
         transaction: dict[str, Any] = {
-            "appid": self.credentials.appid,
+            "appid": order.appid,
             "mchid": self.credentials.merchant_id,
             "out_trade_no": order.out_trade_no,
             "trade_state": order.state,
             "trade_state_desc": _STATE_TEXT[order.state],
             "attach": order.attach,
-            "payer": {"openid": order.openid},
             "amount": {
                 "total": order.amount_fen,
                 "currency": "CNY",
                 "payer_currency": "CNY",
             },
         }
+        if order.openid:
+            transaction["payer"] = {"openid": order.openid}
         if order.transaction_id is not None and order.paid_at is not None:
             transaction["amount"]["payer_total"] = order.amount_fen
             transaction |= {
                 "transaction_id": order.transaction_id,
-                "trade_type": "JSAPI",
+                "trade_type": order.trade_type,
                 "bank_type": "OTHERS",
                 "success_time": rfc3339(order.paid_at),
             }
         return transaction
 
+    def _order(self, row: Row | None) -> Order | None:
+        # What an older sandbox kept was all of the mini-program.
+        ours = {} if row is None or row["appid"] else {"appid": self.credentials.appid}
+        return None if row is None else Order(**dict(row) | ours)
+
     def _insert(self, wanted: Wanted, expires_at: float, now: float) -> None:
         self.store.run(
             "INSERT INTO orders (out_trade_no, openid, description, attach, notify_url,"
-            " amount_fen, asked_expiry, expires_at, state, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'NOTPAY', ?)",
+            " amount_fen, asked_expiry, expires_at, state, created_at, trade_type, appid)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'NOTPAY', ?, ?, ?)",
             wanted.out_trade_no,
             wanted.openid,
             wanted.description,
@@ -189,6 +203,8 @@ class Orders:
             wanted.asked_expiry,
             expires_at,
             now,
+            wanted.trade_type,
+            wanted.appid,
         )
 
     def _payable(self, prepay_id: str, openid: str) -> Order:
@@ -196,13 +212,13 @@ class Orders:
         if found is None:
             raise CannotPay("没有这张订单")
         order, given_at = found
-        if order.openid != openid:
+        if order.openid not in ("", openid):
             raise CannotPay("这张订单不是这部手机的")
         if order.state in PAID:
             raise CannotPay("这张订单已支付")
         if order.state == "CLOSED":
             raise CannotPay("这张订单已关闭")
-        if not self.is_payable(order.expires_at, given_at):
+        if not self.is_payable(order.trade_type, order.expires_at, given_at):
             raise CannotPay("这张订单已过期")
         return order
 

@@ -76,12 +76,24 @@ class PaySigner:
             raise SignatureRefused("签名错误，请检查后再试")
 
     def check_invocation(self, invocation: dict[str, str]) -> None:
-        """Check the arguments of ``wx.requestPayment`` as the WeChat client does."""
+        """Check what ``wx.requestPayment``, or an app, hands on, as the WeChat client does."""
+        if "partnerid" in invocation:
+            self._check_app(invocation)
+            return
         parts = [invocation.get(name, "") for name in ("timeStamp", "nonceStr", "package")]
         message = "\n".join([self.credentials.appid, *parts, ""]).encode()
         if invocation.get("signType") != "RSA":
             raise SignatureRefused("signType 应为 RSA")
         if not self._is_merchants(message, invocation.get("paySign", "")):
+            raise SignatureRefused("支付验证签名失败")
+
+    def _check_app(self, invocation: dict[str, str]) -> None:
+        ours = (self.credentials.app_appid, self.credentials.merchant_id, "Sign=WXPay")
+        if tuple(invocation.get(name) for name in ("appid", "partnerid", "package")) != ours:
+            raise SignatureRefused("appid、partnerid 或 package 有误")
+        names = ("appid", "timestamp", "noncestr", "prepayid")
+        message = "\n".join([*(invocation.get(name, "") for name in names), ""]).encode()
+        if not self._is_merchants(message, invocation.get("sign", "")):
             raise SignatureRefused("支付验证签名失败")
 
     def headers(self, body: bytes, signtest: bool = False) -> dict[str, str]:

@@ -6,6 +6,7 @@ const drawn = new Map();
 let citizens = [];
 
 const ORDER_STATUS = { OPEN: "等待付款", EXPIRED: "已过期", PAID: "已付款", CLOSED: "已关闭" };
+const ORDER_SCENE = { JSAPI: "小程序", APP: "手机应用", MWEB: "手机浏览器" };
 const FACE_STATE = { WAITING: "等待核验", PASSED: "已通过", FAILED: "没有通过" };
 const PARCEL_STATE = {
   0: "运送途中", 1: "已揽收", 2: "疑难件", 3: "已签收", 4: "退回已签收", 5: "正在派送",
@@ -94,17 +95,17 @@ function drawOrder(order) {
     element("p", order.description),
     element("p", yuan(order.amount_fen), "money"),
     element("p", ORDER_STATUS[order.status] + closed),
-    element("p", `订单号 ${order.out_trade_no}`, "quiet"),
+    element("p", `${ORDER_SCENE[order.trade_type]} · 订单号 ${order.out_trade_no}`, "quiet"),
   );
   if (order.status !== "OPEN") return made;
   const buttons = element("div", undefined, "buttons");
   buttons.append(
     button("付款", async () => {
-      await call("POST", `${url}/pay`, { openid: order.openid });
+      await call("POST", `${url}/pay`, { openid: openid() });
       return `已付 ${yuan(order.amount_fen)}`;
     }),
     button("不付了", async () => {
-      await call("POST", `${url}/cancel`, { openid: order.openid });
+      await call("POST", `${url}/cancel`, { openid: openid() });
       return "收银台已关闭，没有付款";
     }, "second"),
   );

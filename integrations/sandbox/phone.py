@@ -136,7 +136,7 @@ class Phone:
         rows = self.store.all(
             "SELECT o.*, p.prepay_id, p.created_at AS given_at, p.cancelled_at"
             " FROM prepays p JOIN orders o USING (out_trade_no)"
-            " WHERE o.openid = coalesce(?, o.openid) ORDER BY p.created_at DESC",
+            " WHERE o.openid IN ('', coalesce(?, o.openid)) ORDER BY p.created_at DESC",
             openid,
         )
         return [self._shown(row) for row in rows]
@@ -144,9 +144,9 @@ class Phone:
     def _shown(self, row: Row) -> dict[str, Any]:
         status = {"SUCCESS": "PAID", "REFUND": "PAID", "CLOSED": "CLOSED"}.get(row["state"])
         if status is None:
-            payable = self.orders.is_payable(row["expires_at"], row["given_at"])
+            payable = self.orders.is_payable(row["trade_type"], row["expires_at"], row["given_at"])
             status = "OPEN" if payable else "EXPIRED"
-        names = ("prepay_id", "out_trade_no", "description", "amount_fen", "openid")
+        names = ("prepay_id", "out_trade_no", "description", "amount_fen", "openid", "trade_type")
         return {name: row[name] for name in names} | {
             "status": status,
             "expires_at": rfc3339(row["expires_at"]),
@@ -158,8 +158,10 @@ class Phone:
         found = self.orders.find_prepay(prepay_id)
         if found is None:
             raise PhoneRefused(404, "没有这张订单")
-        if found[0].openid != body.get("openid"):
+        if found[0].openid not in ("", body.get("openid")):
             raise PhoneRefused(403, "这张订单不是这部手机的")
+        if find(str(body.get("openid"))) is None:
+            raise PhoneRefused(404, "没有这位市民")
         return found[0]
 
     def _check_invocation(self, prepay_id: str, body: dict[str, Any]) -> None:
@@ -169,7 +171,9 @@ class Phone:
         if not isinstance(invocation, dict):
             raise PhoneRefused(400, "invocation 应为对象")
         arguments = {str(name): str(value) for name, value in invocation.items()}
-        if arguments.get("package") != f"prepay_id={prepay_id}":
+        # An app hands on the bare prepay id.
+        named = arguments.get("prepayid") or arguments.get("package", "").removeprefix("prepay_id=")
+        if named != prepay_id:
             raise PhoneRefused(400, "package 与订单不符")
         try:
             self.orders.signer.check_invocation(arguments)

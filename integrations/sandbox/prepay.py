@@ -1,8 +1,9 @@
-"""Reading a JSAPI order: the field rules of WeChat Pay v3."""
+"""Reading an order of a mini-program, an app or a browser: the field rules of WeChat Pay v3."""
 
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any
 
 from .credentials import Credentials
@@ -11,6 +12,7 @@ from .people import find
 
 _DAY = 86400.0
 _MOST_FEN = 10_000_000_000
+JSAPI, APP, MWEB = "JSAPI", "APP", "MWEB"
 
 
 class PayRefused(Exception):
@@ -25,8 +27,13 @@ class PayRefused(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the merchant asks for. Equal wishes for one number are the same order."""
+    """What the merchant asks for. Equal wishes for one number are the same order.
 
+    ``trade_type`` is JSAPI, APP or MWEB (H5); ``openid`` is empty where anybody may pay.
+    """
+
+    trade_type: str
+    appid: str
     out_trade_no: str
     openid: str
     description: str
@@ -69,11 +76,12 @@ def _amount(body: dict[str, Any]) -> int:
     return total
 
 
-def read_wanted(body: dict[str, Any], credentials: Credentials) -> Wanted:
+def read_wanted(body: dict[str, Any], credentials: Credentials, trade_type: str) -> Wanted:
     """Return the order that is asked for; raise ``PayRefused``."""
     if body.get("mchid") != credentials.merchant_id:
         raise PayRefused(400, "MCH_NOT_EXISTS", "商户号不存在")
-    if body.get("appid") != credentials.appid:
+    appid = body.get("appid")
+    if appid not in appids_of(credentials)[trade_type]:
         raise PayRefused(400, "APPID_MCHID_NOT_MATCH", "AppID和mch_id不匹配")
     number = read_text(body, "out_trade_no", 32)
     if not re.fullmatch(r"[0-9A-Za-z_\-|*]{6,32}", number):
@@ -81,18 +89,43 @@ def read_wanted(body: dict[str, Any], credentials: Credentials) -> Wanted:
     notify_url = read_text(body, "notify_url", 255)
     if not is_loopback_url(notify_url):
         raise param_error("参数 notify_url 应为本机地址，且不带参数")
-    openid = read_object(body, "payer").get("openid")
-    if not isinstance(openid, str) or find(openid) is None:
-        raise param_error("无效的openid")
     return Wanted(
+        trade_type=trade_type,
+        appid=str(appid),
         out_trade_no=number,
-        openid=openid,
+        openid=_payer(body, trade_type),
         description=read_text(body, "description", 127),
         attach=read_text(body, "attach", 128, required=False),
         notify_url=notify_url,
         amount_fen=_amount(body),
         asked_expiry=read_text(body, "time_expire", 64, required=False),
     )
+
+
+def appids_of(credentials: Credentials) -> dict[str, tuple[str, ...]]:
+    """Return the programs that are bound to the merchant, by trade type."""
+    return {
+        JSAPI: (credentials.appid,),
+        APP: (credentials.app_appid,),
+        MWEB: (credentials.h5_appid, credentials.appid),
+    }
+
+
+def _payer(body: dict[str, Any], trade_type: str) -> str:
+    if trade_type == JSAPI:
+        openid = read_object(body, "payer").get("openid")
+        if not isinstance(openid, str) or find(openid) is None:
+            raise param_error("无效的openid")
+        return openid
+    if trade_type == MWEB:
+        scene = read_object(body, "scene_info")
+        if read_object(scene, "h5_info").get("type") not in ("Wap", "iOS", "Android"):
+            raise param_error("参数 h5_info.type 不合法")
+        try:
+            ip_address(read_text(scene, "payer_client_ip", 45))
+        except ValueError:
+            raise param_error("参数 payer_client_ip 不合法") from None
+    return ""
 
 
 def expiry(wanted: Wanted, now: float) -> float:

@@ -83,6 +83,13 @@ CREATE TABLE IF NOT EXISTS faults (
     status INTEGER, code TEXT, delay_ms INTEGER NOT NULL, dropped INTEGER NOT NULL,
     late INTEGER NOT NULL);
 """
+# What later versions added: a file of an older one gets it when it is opened.
+_ADDED = {
+    "orders": {
+        "trade_type": "TEXT NOT NULL DEFAULT 'JSAPI'",
+        "appid": "TEXT NOT NULL DEFAULT ''",
+    },
+}
 
 
 class Store:
@@ -97,6 +104,7 @@ class Store:
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.executescript(_SCHEMA)
+        self._add_columns()
 
     def one(self, sql: str, *values: object) -> sqlite3.Row | None:
         """Return the first row, or None."""
@@ -132,3 +140,10 @@ class Store:
 
     def close(self) -> None:
         self._db.close()
+
+    def _add_columns(self) -> None:
+        for table, columns in _ADDED.items():
+            there = {row["name"] for row in self.all(f"PRAGMA table_info({table})")}
+            for name, kind in columns.items():
+                if name not in there:
+                    self.run(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")

@@ -1,4 +1,4 @@
-"""WeChat Pay v3 over HTTP: JSAPI orders, both queries, close, refunds."""
+"""WeChat Pay v3 over HTTP: orders of three kinds, both queries, close, refunds."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -6,14 +6,16 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from .answers import answer, dump, load_object
+from .cashier import cashier_path
 from .credentials import Credentials
 from .orders import Order, Orders
 from .paysign import PaySigner, SignatureRefused
-from .prepay import PayRefused, read_wanted
+from .prepay import APP, JSAPI, MWEB, PayRefused, read_wanted
 from .refunds import Refund, Refunds
 
 _BASE = "/v3/pay/transactions"
 _REFUNDS = "/v3/refund/domestic/refunds"
+_TRADE_TYPES = {"jsapi": JSAPI, "app": APP, "h5": MWEB}
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Wechatpay:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.post(f"{_BASE}/jsapi", self.prepay),
+            web.post(f"{_BASE}/app", self.prepay),
+            web.post(f"{_BASE}/h5", self.prepay),
             web.get(_BASE + "/out-trade-no/{number}", self.query),
             web.get(_BASE + "/id/{number}", self.query_transaction),
             web.post(_BASE + "/out-trade-no/{number}/close", self.close),
@@ -36,12 +40,15 @@ class Wechatpay:
     async def prepay(self, request: web.Request) -> web.Response:
         try:
             body = await self._verified(request)
-            wanted = read_wanted(load_object(body), self.credentials)
+            trade_type = _TRADE_TYPES[request.path.rpartition("/")[2]]
+            wanted = read_wanted(load_object(body), self.credentials, trade_type)
             prepay_id = self.orders.open(wanted)
         except ValueError:
             return _bad_json()
         except (SignatureRefused, PayRefused) as refused:
             return _error(refused, request)
+        if wanted.trade_type == MWEB:
+            return self._signed({"h5_url": f"{request.url.origin()}{cashier_path(prepay_id)}"})
         return self._signed({"prepay_id": prepay_id})
 
     async def query(self, request: web.Request) -> web.Response:

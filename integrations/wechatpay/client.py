@@ -1,4 +1,4 @@
-"""WeChat Pay API v3 for orders from a mini-program (JSAPI)."""
+"""WeChat Pay API v3 for orders from a mini-program (JSAPI), an app (APP) and a browser (H5)."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 from integrations.http import Http
+from integrations.wechatpay import scenes
 from integrations.wechatpay.callbacks import CallbackReader
 from integrations.wechatpay.exchange import Exchange
-from integrations.wechatpay.signing import MerchantKey, PlatformKeys, make_nonce
+from integrations.wechatpay.signing import MerchantKey, PlatformKeys
 from integrations.wechatpay.trades import read_trade
 from services.errors import OutsideUnavailable
 from services.ports import ChannelOrder, ChannelPayment, Clock, PayCallback, RefundCallback, Scene
@@ -21,7 +22,7 @@ _NUMBER = re.compile(r"[0-9A-Za-z_\-|*]{6,32}")
 
 
 class WechatPay:
-    """The pay channel of one merchant and one mini-program.
+    """The pay channel of one merchant; ``appids`` are its programs, by the scene they pay in.
 
     ``hosts`` and ``public_key_id`` are those of its ``Exchange``: going on to another host is
     safe because an order's number makes every call repeatable.
@@ -35,19 +36,21 @@ class WechatPay:
         platform: PlatformKeys,
         callbacks: CallbackReader,
         *,
-        appid: str,
-        public_key_id: str,
+        appids: Mapping[str, str],
+        public_key_id: str | None,
         hosts: Sequence[str],
         notify_url: str,
+        return_url: str | None = None,
     ) -> None:
         self._clock = clock
         self._key = key
         self._callbacks = callbacks
-        self._appid = appid
+        self._appids = dict(appids)
         self._exchange = Exchange(
             http, clock, key, platform, public_key_id=public_key_id, hosts=hosts
         )
         self._notify_url = notify_url
+        self._return_url = return_url
 
     @property
     def merchant(self) -> str:
@@ -55,48 +58,42 @@ class WechatPay:
 
     @property
     def scenes(self) -> frozenset[str]:
-        return frozenset({Scene.JSAPI.value})
+        return frozenset(self._appids)
 
     def appid_of(self, scene: str) -> str:
-        return self._appid
+        """Return the program of a scene; empty for one that is not configured any more."""
+        return self._appids.get(scene, "")
 
     async def prepay(self, order: ChannelOrder) -> str:
-        """Open the order and return its prepay id, good for 2 hours.
+        """Open the order and return its prepay id (good for 2 hours), or H5's address (5 minutes).
 
-        The same order again gives another prepay id of the same order. Raise
+        The same order again gives another one of the same order. Raise
         ``OutsideUnavailable`` when the outcome is unknown or the channel refuses.
         """
         answer = await self.ask(
             "POST",
-            f"{TRANSACTIONS}/jsapi",
+            f"{TRANSACTIONS}/{scenes.PATHS[order.scene]}",
             {
-                "appid": self._appid,
+                "appid": self.appid_of(order.scene),
                 "mchid": self.merchant,
                 "description": plain_text(order.description, DESCRIPTION_CHARS),
                 "out_trade_no": _checked(order.number),
                 "time_expire": order.expires_at.astimezone(SHANGHAI).isoformat(timespec="seconds"),
                 "notify_url": self._notify_url,
                 "amount": {"total": order.amount_fen, "currency": "CNY"},
-                "payer": {"openid": order.payer},
+                **scenes.particulars(order),
             },
         )
-        prepay_id = answer.get("prepay_id")
-        if not isinstance(prepay_id, str) or not prepay_id:
-            raise OutsideUnavailable
-        return prepay_id
+        return scenes.handle_in(answer, order.scene, self._exchange.hosts)
 
     def invocation(self, handle: str, scene: str) -> Mapping[str, str]:
-        """Return the signed arguments of ``wx.requestPayment``, except for its callbacks."""
-        timestamp = str(int(self._clock.now().timestamp()))
-        nonce, package = make_nonce(), f"prepay_id={handle}"
-        message = f"{self._appid}\n{timestamp}\n{nonce}\n{package}\n"
-        return {
-            "timeStamp": timestamp,
-            "nonceStr": nonce,
-            "package": package,
-            "signType": "RSA",
-            "paySign": self._key.sign(message.encode()),
-        }
+        """Return what the phone hands on to WeChat; the address to open in a browser."""
+        if scene == Scene.H5.value:
+            return scenes.browser(handle, self._return_url)
+        timestamp, appid = str(int(self._clock.now().timestamp())), self.appid_of(scene)
+        if scene == Scene.APP.value:
+            return scenes.app(appid, self.merchant, handle, timestamp, self._key.sign)
+        return scenes.mini_program(appid, handle, timestamp, self._key.sign)
 
     async def query(self, number: str) -> ChannelPayment:
         """Return what the channel knows of the order.

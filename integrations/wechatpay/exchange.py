@@ -15,7 +15,7 @@ from services.ports import Clock
 class Exchange:
     """``hosts`` are base URLs, the official one first: when a connection fails the next one is
     tried, and the one that worked is asked first from then on. ``public_key_id`` asks for answers
-    signed by that key.
+    signed by that key; without one the platform signs by a certificate.
     """
 
     def __init__(
@@ -25,7 +25,7 @@ class Exchange:
         key: MerchantKey,
         platform: PlatformKeys,
         *,
-        public_key_id: str,
+        public_key_id: str | None,
         hosts: Sequence[str],
     ) -> None:
         self._http = http
@@ -80,12 +80,14 @@ class Exchange:
 
     def _headers(self, method: str, target: str, body: bytes) -> dict[str, str]:
         timestamp = int(self._clock.now().timestamp())
-        return {
+        headers = {
             "Authorization": self._key.authorize(method, target, body, timestamp),
             "Content-Type": "application/json",
             "User-Agent": "zhangban",
-            "Wechatpay-Serial": self._public_key_id,
         }
+        if self._public_key_id is not None:
+            headers["Wechatpay-Serial"] = self._public_key_id
+        return headers
 
 
 def refusal(reply: Reply) -> ChannelRefused:

@@ -16,8 +16,9 @@ SETTLEMENTS: Mapping[str, Settlement] = {
     "REVOKED": Settlement.CLOSED,
     "PAYERROR": Settlement.FAILED,
 }
-# Whoever settles an order compares these; a payment without them proves nothing.
-PROOF = ("amount_fen", "currency", "payer", "transaction_id", "paid_at")
+# Whoever settles an order compares these; a payment without them proves nothing. The payer is
+# compared as well, where an order is one person's.
+PROOF = ("amount_fen", "currency", "transaction_id", "paid_at")
 
 
 def read_trade(trade: Mapping[str, Any]) -> ChannelPayment:

@@ -26,6 +26,14 @@ class Scene(StrEnum):
     H5 = "H5"
     PAGE = "PAGE"
 
+    @property
+    def fades(self) -> bool:
+        """Whether a handle lasts minutes only, so that the order is opened anew under its number.
+
+        An H5 address is good for 5 minutes, and for the address of who asked for it.
+        """
+        return self is Scene.H5
+
 
 class Settlement(StrEnum):
     """What the pay channel says of an order."""

@@ -23,7 +23,12 @@ NUMBERS = "/v3/pay/transactions/out-trade-no/"
 
 
 def make(
-    outside: Outside, http: Http, *, hosts: list[str] | None = None, platform_key: str = ""
+    outside: Outside,
+    http: Http,
+    *,
+    hosts: list[str] | None = None,
+    platform_key: str = "",
+    return_url: str | None = None,
 ) -> WechatPay:
     account = outside.credentials
     key_id = account.platform_public_key_id
@@ -35,10 +40,11 @@ def make(
         MerchantKey(account.merchant_id, account.merchant_serial, account.merchant_key_pem),
         platform,
         CallbackReader(platform, account.apiv3_key.encode(), clock),
-        appid=account.appid,
+        appids={"JSAPI": account.appid, "APP": account.app_appid, "H5": account.h5_appid},
         public_key_id=key_id,
         hosts=hosts or [outside.url],
         notify_url=outside.notify_url,
+        return_url=return_url,
     )
 
 

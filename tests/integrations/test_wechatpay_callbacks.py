@@ -146,7 +146,6 @@ ODD_BODIES = {
     ),
     "paid without amount": trade(amount={}),
     "paid without currency": trade(amount={"total": 2000}),
-    "paid without payer": trade(payer={}),
     "paid without transaction": trade(transaction_id=""),
     "paid at no time": trade(success_time=None),
     "paid at an odd time": trade(success_time="yesterday"),

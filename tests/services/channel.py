@@ -27,7 +27,7 @@ class Pen:
 
     @property
     def credentials(self) -> Credentials:
-        return issue_credentials(self.world.settings.wxpay_pub_key_file.parent)
+        return issue_credentials(self.world.settings.wxpay_mch_key_file.parent)
 
     def trade(self, order: PaymentOrder, **changes: Any) -> dict[str, Any]:
         """Return the transaction that settles an order, with some fields changed."""

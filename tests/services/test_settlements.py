@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from models.payment import PaymentOrder
 from services.errors import CallbackForged
+from services.tills import Choice
 from tests import make
 from tests.make import Filed
 from tests.services import stages
@@ -166,6 +167,7 @@ MISMATCHES: dict[str, dict[str, Any]] = {
     "merchant": {"mchid": "1900000109"},
     "appid": {"appid": "wx8888888888888888"},
     "payer": {"payer": {"openid": make.LI}},
+    "no payer": {"payer": {}},
 }
 
 
@@ -185,6 +187,24 @@ async def test_a_payment_that_does_not_fit_is_quarantined(world: World, field: s
     alarms = [log for log in logs if log["event"] == "payment.quarantined"]
     assert [(log["log_level"], log["order"]) for log in alarms] == [("error", order.number)]
     assert (await filed.case()).state == "AWAIT_PAYMENT"
+
+
+async def test_where_anybody_may_pay_the_payer_is_no_matter_and_the_program_is(
+    world: World,
+) -> None:
+    filed = await stages.owing(world)
+    choice = Choice("WECHAT", "APP")
+    found = await world.ctx.payments.open_order(filed.citizen, filed.case_id, uuid4().hex, choice)
+    pen, settings = Pen(world), world.settings
+    assert found.order.payer == ""
+    for appid in (settings.wechat_appid, settings.wxpay_h5_appid):
+        await take(world, pen.callback(pen.trade(found.order, appid=appid)))
+    assert await outcomes(world) == ["MISMATCH", "MISMATCH"]
+    assert (await filed.case()).payment_status == "UNPAID"
+    paid = pen.trade(found.order, appid=settings.wxpay_app_appid, payer={"openid": make.LI})
+    await take(world, pen.callback(paid))
+    assert await outcomes(world) == ["MISMATCH", "MISMATCH", "SETTLED"]
+    assert (await filed.case()).payment_status == "PAID"
 
 
 async def test_another_orders_transaction_does_not_fit(world: World) -> None:

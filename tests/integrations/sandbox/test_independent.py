@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from wechatpayv3 import WeChatPay, WeChatPayType
 
-from .world import WANG, Receiver, Sandbox, eventually
+from .world import LI, WANG, Receiver, Sandbox, eventually
 
 
 @pytest.fixture
@@ -30,6 +30,72 @@ def client(sandbox: Sandbox) -> Any:
     # Its address is the one thing that it does not let a caller choose.
     made._core._gate_way = sandbox.base
     return made
+
+
+def _client(sandbox: Sandbox, kind: WeChatPayType, appid: str) -> Any:
+    credentials = sandbox.credentials
+    made = WeChatPay(
+        wechatpay_type=kind,
+        mchid=credentials.merchant_id,
+        private_key=credentials.merchant_key_pem,
+        cert_serial_no=credentials.merchant_serial,
+        appid=appid,
+        apiv3_key=credentials.apiv3_key,
+        public_key=credentials.platform_public_key_pem,
+        public_key_id=credentials.platform_public_key_id,
+        logger=logging.getLogger("wechatpayv3"),
+        timeout=(5, 5),
+    )
+    made._core._gate_way = sandbox.base
+    return made
+
+
+async def test_it_orders_in_an_app_and_pays(sandbox: Sandbox, receiver: Receiver) -> None:
+    appid, merchant = sandbox.credentials.app_appid, sandbox.credentials.merchant_id
+    client = _client(sandbox, WeChatPayType.APP, appid)
+    status, answer = await _ask(
+        client.pay,
+        description="不动产登记费",
+        out_trade_no="case-0001",
+        amount={"total": 8000, "currency": "CNY"},
+        notify_url=f"{receiver.base}/callbacks/wechatpay",
+    )
+    assert status == 200, answer
+    stamp, prepay_id = str(int(sandbox.clock())), answer["prepay_id"]
+    invocation = {
+        "appid": appid,
+        "partnerid": merchant,
+        "prepayid": prepay_id,
+        "package": "Sign=WXPay",
+        "noncestr": "nonce",
+        "timestamp": stamp,
+        "sign": client.sign([appid, stamp, "nonce", prepay_id]),
+    }
+    status, answer = await _ask(client.query, out_trade_no="case-0001")
+    assert (status, answer["trade_state"]) == (200, "NOTPAY")
+    assert "payer" not in answer
+    paid = await sandbox.phone(f"/orders/{prepay_id}/pay", openid=LI, invocation=invocation)
+    assert paid.status == 200, paid.body
+    await eventually(lambda: len(receiver.got) == 1)
+    told = client.callback(receiver.got[0].headers, receiver.got[0].body)["resource"]
+    assert (told["trade_type"], told["appid"], told["payer"]) == ("APP", appid, {"openid": LI})
+
+
+async def test_it_orders_in_a_browser(sandbox: Sandbox) -> None:
+    client = _client(sandbox, WeChatPayType.H5, sandbox.credentials.h5_appid)
+    wanted: dict[str, Any] = {
+        "description": "不动产登记费",
+        "out_trade_no": "case-0001",
+        "amount": {"total": 8000, "currency": "CNY"},
+        "notify_url": "http://127.0.0.1:9/callbacks/wechatpay",
+    }
+    scene = {"payer_client_ip": "2001:db8::7", "h5_info": {"type": "Wap"}}
+    status, answer = await _ask(client.pay, **wanted, scene_info=scene)
+    assert status == 200, answer
+    assert answer["h5_url"].startswith(f"{sandbox.base}/")
+    for spoiled in ({**scene, "payer_client_ip": "phone"}, {**scene, "h5_info": {"type": "TV"}}):
+        status, answer = await _ask(client.pay, **wanted, scene_info=spoiled)
+        assert (status, answer["code"]) == (400, "PARAM_ERROR")
 
 
 async def _ask(call: Callable[..., tuple[int, Any]], **arguments: Any) -> tuple[int, Any]:
