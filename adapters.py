@@ -43,7 +43,7 @@ from integrations.wechat.shipping import WechatShipments
 from integrations.wechatpay import bills
 from integrations.wechatpay.bills import WechatBills
 from integrations.wechatpay.client import WechatPay
-from providers import courier, netid, oauth, oidc, pay_bills, pay_channel, treasury
+from providers import courier, netid, oauth, oidc, pay_bills, pay_channel, platform_keys, treasury
 from services.face_checks import FaceProvider
 from services.phone_codes import RULE
 from services.ports import NONTAX, WECHAT, Clock, FaceChecker, Tills
@@ -140,7 +140,8 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
         settings.wechat_appid,
         settings.wechat_secret.get_secret_value(),
     )
-    channel = pay_channel(settings, http, clock)
+    platform = platform_keys(settings, http, clock)
+    channel = pay_channel(settings, http, clock, platform)
     treasurer = treasury(settings, http, clock)
     faceid = FaceId(
         http,
@@ -199,7 +200,7 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
         treasury=treasurer,
         tills={WECHAT: channel} | ({} if treasurer is None else {NONTAX: treasurer}),
         shipments=WechatShipments(wechat),
-        bills=pay_bills(settings, files_of_bills, clock),
+        bills=pay_bills(settings, files_of_bills, clock, platform),
         courier=courier(settings, http),
         pushes=WebhookPushes(settings.handoff_networks),
         files=files,
@@ -214,6 +215,7 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
             *([] if reader is None else [reader.close]),
             printer.close,
             watermarks.close,
+            platform.aclose,
             broadcast.aclose,
             http.aclose,
             library.aclose,

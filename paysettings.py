@@ -62,6 +62,13 @@ class PaySettings(BaseSettings):
         return self
 
     @property
+    def platform_mode(self) -> str:
+        """Return how the platform proves itself, for whoever looks after the installation."""
+        if self.wxpay_pub_key_id is not None:
+            return f"public key {self.wxpay_pub_key_id} (公钥模式)"
+        return "platform certificates, fetched from it (平台证书模式)"
+
+    @property
     def pay_urls(self) -> tuple[str, ...]:
         optional = filter(None, (self.nontax_api_base, self.nontax_public_base))
         return (self.wxpay_api_base, self.wxpay_api_backup, *optional)

@@ -17,6 +17,7 @@ from integrations.wechatpay.bills import WechatBills
 from integrations.wechatpay.callbacks import CallbackReader
 from integrations.wechatpay.client import WechatPay
 from integrations.wechatpay.exchange import Exchange
+from integrations.wechatpay.platform import PlatformCertificates
 from integrations.wechatpay.signing import MerchantKey, PlatformKeys
 from services.ports import Clock, Scene
 from settings import Settings
@@ -64,15 +65,31 @@ def oauth(
     )
 
 
-def pay_channel(settings: Settings, http: Http, clock: Clock) -> WechatPay:
-    platform = _platform_keys(settings)
+def platform_keys(settings: Settings, http: Http, clock: Clock) -> PlatformKeys:
+    """Return what everything that WeChat Pay says is checked by: one object for all of it."""
+    key_id, file = settings.wxpay_pub_key_id, settings.wxpay_pub_key_file
+    folder = settings.wxpay_platform_cert_dir or Path("/nonexistent")
+    certificates = tuple(pem.read_text() for pem in sorted(folder.glob("*.pem")))
+    if key_id is not None and file is not None:
+        return PlatformKeys({key_id: file.read_text()}, certificates)
+    return PlatformCertificates(
+        http,
+        clock,
+        _merchant_key(settings),
+        settings.wxpay_apiv3_key.get_secret_value().encode(),
+        hosts=_hosts(settings),
+        certificates=certificates,
+    )
+
+
+def pay_channel(settings: Settings, http: Http, clock: Clock, platform: PlatformKeys) -> WechatPay:
     return WechatPay(
         http,
         clock,
         _merchant_key(settings),
         platform,
         CallbackReader(platform, settings.wxpay_apiv3_key.get_secret_value().encode(), clock),
-        hosts=(settings.wxpay_api_base, settings.wxpay_api_backup),
+        hosts=_hosts(settings),
         appids=_appids(settings),
         notify_url=f"{settings.notify_base_url}/callbacks/wechatpay",
         return_url=settings.pay_return_url,
@@ -105,37 +122,28 @@ def _appids(settings: Settings) -> dict[str, str]:
     return {scene: appid for scene, appid in given.items() if appid is not None}
 
 
-def pay_bills(settings: Settings, http: Http, clock: Clock) -> WechatBills:
+def pay_bills(settings: Settings, http: Http, clock: Clock, platform: PlatformKeys) -> WechatBills:
     """Return the bills of the pay channel; ``http`` has to take files of their size."""
     return WechatBills(
         Exchange(
             http,
             clock,
             _merchant_key(settings),
-            _platform_keys(settings),
+            platform,
             public_key_id=settings.wxpay_pub_key_id,
-            hosts=(settings.wxpay_api_base, settings.wxpay_api_backup),
+            hosts=_hosts(settings),
         )
     )
+
+
+def _hosts(settings: Settings) -> tuple[str, str]:
+    return (settings.wxpay_api_base, settings.wxpay_api_backup)
 
 
 def _merchant_key(settings: Settings) -> MerchantKey:
     return MerchantKey(
         settings.wxpay_mchid, settings.wxpay_mch_serial, settings.wxpay_mch_key_file.read_text()
     )
-
-
-def _platform_keys(settings: Settings) -> PlatformKeys:
-    certificates = sorted((settings.wxpay_platform_cert_dir or Path("/nonexistent")).glob("*.pem"))
-    return PlatformKeys(
-        _public_keys(settings),
-        tuple(file.read_text() for file in certificates),
-    )
-
-
-def _public_keys(settings: Settings) -> dict[str, str]:
-    key_id, file = settings.wxpay_pub_key_id, settings.wxpay_pub_key_file
-    return {} if key_id is None or file is None else {key_id: file.read_text()}
 
 
 def courier(settings: Settings, http: Http) -> KuaidiCourier:

@@ -79,6 +79,7 @@ async def doctor(settings: Settings) -> int:
             faults += [fault async for fault in _faults(settings, parts)]
         finally:
             await parts.close()
+    print(f"WeChat Pay: {settings.platform_mode}")
     for warning in warnings(settings):
         print(f"WARNING {warning}")
     for fault in faults:

@@ -51,6 +51,7 @@ async def read_books(channel: str, day: date, bill: TradeBill) -> Books:
                 order.transaction_id,
                 order.id in theirs and order.paid_at is not None and since <= order.paid_at < until,
                 order.id in surplus,
+                order.id not in theirs,
             )
             for order in orders
         ],

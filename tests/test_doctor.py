@@ -21,7 +21,12 @@ def test_a_sound_installation_has_no_fault(
     outside = "http://127.0.0.1:1"
     settings = make_settings(servers.folder, database, servers.valkey.url(), outside, 1)
     assert asyncio.run(doctor(settings)) == 0
-    assert capsys.readouterr().out.endswith("ok\n")
+    told = capsys.readouterr().out
+    assert told.endswith("ok\n")
+    assert f"WeChat Pay: public key {settings.wxpay_pub_key_id}" in told
+    without = {"wxpay_pub_key_id": None, "wxpay_pub_key_file": None}
+    assert asyncio.run(doctor(settings.model_copy(update=without))) == 0
+    assert "WeChat Pay: platform certificates" in capsys.readouterr().out
 
 
 def test_what_is_missing_is_named(servers: Servers, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,8 +23,9 @@ WeChat Pay v3: ``POST /v3/pay/transactions/{jsapi,app,h5}``, ``GET .../out-trade
 ``GET .../id/{transaction}?mchid=``, ``POST .../out-trade-no/{no}/close``, ``POST
 /v3/refund/domestic/refunds``, ``GET .../refunds/{out_refund_no}``. A refund is PROCESSING for a
 minute times the time scale, then SUCCESS, or ABNORMAL where the payer's account is frozen; its end
-is called back. Public-key mode only: 2xx
-answers and callbacks are signed by the key ``PUB_KEY_ID_wxsandbox...``. ``notify_url`` has to be a
+is called back. 2xx answers and callbacks are signed by the key ``PUB_KEY_ID_wxsandbox...`` if the
+last request named it in ``Wechatpay-Serial``, else by the newest of ``GET /v3/certificates``;
+``POST /phone/api/platform-certificates`` makes a newer one. ``notify_url`` has to be a
 loopback address without query; http is allowed.
 
 SMS: ``POST /sms/v1/messages`` with JSON ``{phone, template, params: {name: text}, request_id}``

@@ -29,6 +29,7 @@ from .parcels import Parcels
 from .paysign import PaySigner
 from .phone import Phone
 from .phonerules import refusals, this_machine_only
+from .platform import Platform
 from .realname import Realname
 from .refunds import Refunds
 from .registers import Registers
@@ -51,7 +52,8 @@ async def make_app(config: SandboxConfig) -> web.Application:
     config.check()
     store = Store(config.state_dir)
     credentials, now = config.credentials, config.now
-    signer = PaySigner.of(credentials, now)
+    platform = Platform(store, now)
+    signer = PaySigner.of(credentials, now, platform)
     treasury = TreasurySigner(credentials, store, now)
     callbacks = Callbacks(store, signer, treasury, config.time_scale, now)
     orders = Orders(credentials, store, signer, callbacks, now)
@@ -63,7 +65,7 @@ async def make_app(config: SandboxConfig) -> web.Application:
 
     app = web.Application(middlewares=[this_machine_only, faults.middleware, refusals])
     app.add_routes(wechat.routes())
-    app.add_routes(Wechatpay(credentials, signer, orders, refunds).routes())
+    app.add_routes(Wechatpay(credentials, signer, orders, refunds, platform).routes())
     app.add_routes(Bills(credentials, store, signer, now).routes())
     app.add_routes(Shipping(wechat, store, orders, now).routes())
     app.add_routes(Sms(credentials, store, now).routes())

@@ -97,6 +97,7 @@ class Bills:
         url = f"{parts.path}?{parts.query}" if parts.query else parts.path
         authorization = request.headers.get("Authorization", "")
         self.signer.check_request(request.method, url, await request.read(), authorization)
+        self.signer.answers_to(request.headers.get("Wechatpay-Serial"))
 
     def _day(self, text: str) -> date:
         """Return a day whose bill is made; raise ``PayRefused``."""

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from .credentials import Credentials
+from .platform import Platform
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 _FRESH = 300
@@ -41,14 +42,21 @@ class PaySigner:
     platform_key: rsa.RSAPrivateKey
     merchant_key: rsa.RSAPublicKey
     now: Callable[[], float]
+    platform: Platform | None = None
 
     @classmethod
-    def of(cls, credentials: Credentials, now: Callable[[], float]) -> "PaySigner":
+    def of(
+        cls,
+        credentials: Credentials,
+        now: Callable[[], float],
+        platform: Platform | None = None,
+    ) -> "PaySigner":
         return cls(
             credentials,
             _private_key(credentials.platform_key_pem),
             _private_key(credentials.merchant_key_pem).public_key(),
             now,
+            platform,
         )
 
     def check_request(self, method: str, url: str, body: bytes, authorization: str) -> None:
@@ -74,6 +82,20 @@ class PaySigner:
         head = f"{method}\n{url}\n{timestamp}\n{fields['nonce_str']}\n".encode()
         if not self._is_merchants(head + body + b"\n", fields["signature"]):
             raise SignatureRefused("签名错误，请检查后再试")
+
+    def answers_to(self, serial: str | None) -> bool:
+        """Note by what the merchant wants to be answered; False for a serial of nobody's."""
+        if serial == self.credentials.platform_public_key_id:
+            certified = False
+        elif serial is None or self.platform is None:
+            certified = serial is None
+        else:
+            certified = serial in {each.serial for each in self.platform.certificates()}
+            if not certified:
+                return False
+        if self.platform is not None:
+            self.platform.by_certificate = certified
+        return True
 
     def check_invocation(self, invocation: dict[str, str]) -> None:
         """Check what ``wx.requestPayment``, or an app, hands on, as the WeChat client does."""
@@ -103,9 +125,11 @@ class PaySigner:
         """
         timestamp, nonce = str(int(self.now())), secrets.token_hex(16)
         message = f"{timestamp}\n{nonce}\n".encode() + body + b"\n"
-        signature = base64.b64encode(
-            self.platform_key.sign(message, padding.PKCS1v15(), SHA256())
-        ).decode()
+        key, serial = self.platform_key, self.credentials.platform_public_key_id
+        if self.platform is not None and self.platform.by_certificate:
+            newest = self.platform.certificates()[0]
+            key, serial = newest.key, newest.serial
+        signature = base64.b64encode(key.sign(message, padding.PKCS1v15(), SHA256())).decode()
         if signtest:
             probe = base64.b64encode(secrets.token_bytes(256)).decode()
             signature = f"WECHATPAY/SIGNTEST/{probe}"
@@ -115,7 +139,7 @@ class PaySigner:
             "Wechatpay-Nonce": nonce,
             "Wechatpay-Signature": signature,
             "Wechatpay-Signature-Type": SCHEME,
-            "Wechatpay-Serial": self.credentials.platform_public_key_id,
+            "Wechatpay-Serial": serial,
         }
 
     def seal(self, plain: bytes, associated: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""WeChat Pay v3 over HTTP: orders of three kinds, both queries, close, refunds."""
+"""WeChat Pay v3 over HTTP: orders of three kinds, both queries, close, refunds, certificates."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -10,6 +10,7 @@ from .cashier import cashier_path
 from .credentials import Credentials
 from .orders import Order, Orders
 from .paysign import PaySigner, SignatureRefused
+from .platform import Platform
 from .prepay import APP, JSAPI, MWEB, PayRefused, read_wanted
 from .refunds import Refund, Refunds
 
@@ -24,6 +25,7 @@ class Wechatpay:
     signer: PaySigner
     orders: Orders
     refunds: Refunds
+    platform: Platform
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -33,6 +35,8 @@ class Wechatpay:
             web.get(_BASE + "/out-trade-no/{number}", self.query),
             web.get(_BASE + "/id/{number}", self.query_transaction),
             web.post(_BASE + "/out-trade-no/{number}/close", self.close),
+            web.get("/v3/certificates", self.certificates),
+            web.post("/phone/api/platform-certificates", self.rotate),
             web.post(_REFUNDS, self.refund),
             web.get(_REFUNDS + "/{number}", self.query_refund),
         ]
@@ -69,6 +73,20 @@ class Wechatpay:
             return _error(refused, request)
         return web.Response(status=204, headers=self.signer.headers(b""))
 
+    async def certificates(self, request: web.Request) -> web.Response:
+        try:
+            await self._verified(request)
+        except (SignatureRefused, PayRefused) as refused:
+            return _error(refused, request)
+        found = self.platform.certificates()
+        sealed = [self.signer.seal(each.pem.encode(), "certificate") for each in found]
+        pairs = zip(found, sealed, strict=True)
+        return self._signed({"data": [each.listed(envelope) for each, envelope in pairs]})
+
+    async def rotate(self, request: web.Request) -> web.Response:
+        """Sign with a new certificate from now on."""
+        return answer({"serial": self.platform.rotate()})
+
     async def refund(self, request: web.Request) -> web.Response:
         try:
             refund = self.refunds.ask(load_object(await self._verified(request)))
@@ -101,8 +119,7 @@ class Wechatpay:
         url = f"{parts.path}?{parts.query}" if parts.query else parts.path
         authorization = request.headers.get("Authorization", "")
         self.signer.check_request(request.method, url, body, authorization)
-        serial = request.headers.get("Wechatpay-Serial")
-        if serial not in {None, self.credentials.platform_public_key_id}:
+        if not self.signer.answers_to(request.headers.get("Wechatpay-Serial")):
             raise PayRefused(400, "PARAM_ERROR", "Wechatpay-Serial 有误")
         return body
 

@@ -1,14 +1,13 @@
 """Payment callbacks: anybody can post them, only the platform can sign them."""
 
-import base64
 from collections.abc import Mapping
-from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from integrations.wechatpay.returned import EVENTS, read_refund
-from integrations.wechatpay.signing import NotAuthentic, PlatformKeys
+from integrations.wechatpay.sealing import decrypt
+from integrations.wechatpay.signing import NotAuthentic, PlatformKeys, UnknownSerial
 from integrations.wechatpay.trades import load_object, read_trade
 from services.errors import CallbackForged
 from services.ports import Clock, PayCallback, RefundCallback
@@ -17,7 +16,6 @@ KEY_BYTES = 32
 MAX_BODY_BYTES = 64 * 1024
 TRANSACTION = "TRANSACTION.SUCCESS"
 RESOURCES = {TRANSACTION: "transaction", **dict.fromkeys(EVENTS, "refund")}
-ALGORITHM = "AEAD_AES_256_GCM"
 _ODD = (ValueError, KeyError, TypeError, OverflowError, RecursionError, InvalidTag)
 
 
@@ -45,6 +43,10 @@ class CallbackReader:
         try:
             self._platform.check(headers, body, self._clock.now().timestamp())
             return self._open(body)
+        except UnknownSerial as error:
+            # It may be a new certificate: the platform asks again, and then it is known.
+            self._platform.renew_soon(error.serial)
+            raise CallbackForged from error
         except (NotAuthentic, *_ODD) as error:
             raise CallbackForged from error
 
@@ -62,14 +64,3 @@ class CallbackReader:
         if refund.state is not EVENTS[kind] or refund.merchant is None:
             raise ValueError("another state than the event tells of")
         return RefundCallback(notice["id"], kind, refund)
-
-
-def decrypt(cipher: AESGCM, resource: Mapping[str, Any]) -> bytes:
-    """Return the plain bytes of an AEAD_AES_256_GCM resource; raise one of ``_ODD``."""
-    if resource["algorithm"] != ALGORITHM:
-        raise ValueError("algorithm")
-    associated = resource.get("associated_data") or ""
-    if not isinstance(resource["nonce"], str) or not isinstance(associated, str):
-        raise TypeError("nonce or associated_data")
-    sealed = base64.b64decode(resource["ciphertext"], validate=True)
-    return cipher.decrypt(resource["nonce"].encode(), sealed, associated.encode())

@@ -6,7 +6,7 @@ from typing import Any
 
 from integrations.http import Http, Reply, Unreachable
 from integrations.wechatpay.errors import MEANINGS, ChannelRefused
-from integrations.wechatpay.signing import MerchantKey, NotAuthentic, PlatformKeys
+from integrations.wechatpay.signing import MerchantKey, NotAuthentic, PlatformKeys, UnknownSerial
 from integrations.wechatpay.trades import load_object
 from services.errors import OutsideUnavailable
 from services.ports import Clock
@@ -56,10 +56,18 @@ class Exchange:
         if not 200 <= reply.status < 300:
             raise refusal(reply)
         try:
-            self._platform.check(reply.headers, reply.body, self._clock.now().timestamp())
+            await self._prove(reply)
             return load_object(reply.body) if reply.body else {}
         except (NotAuthentic, ValueError, RecursionError) as error:
             raise OutsideUnavailable from error
+
+    async def _prove(self, reply: Reply) -> None:
+        try:
+            self._platform.check(reply.headers, reply.body, self._clock.now().timestamp())
+        except UnknownSerial as unknown:
+            if not await self._platform.renew(unknown.serial):
+                raise
+            self._platform.check(reply.headers, reply.body, self._clock.now().timestamp())
 
     async def send(self, method: str, target: str, body: bytes = b"") -> Reply:
         """Return whatever is answered, unproven; raise ``OutsideUnavailable`` for no answer."""

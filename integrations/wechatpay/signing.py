@@ -25,6 +25,14 @@ class NotAuthentic(Exception):
     """The bytes are not provably, or not freshly, the platform's; the text says why."""
 
 
+class UnknownSerial(NotAuthentic):
+    """Whatever it is signed by is not held: perhaps not yet."""
+
+    def __init__(self, serial: str) -> None:
+        super().__init__("unknown serial")
+        self.serial = serial
+
+
 class MerchantKey:
     """The merchant's private key."""
 
@@ -57,21 +65,40 @@ class PlatformKeys:
         """Take PEM public keys by id, and PEM certificates; raise ``ValueError``."""
         self._keys = {serial: _public_key(pem) for serial, pem in public_keys.items()}
         for pem in certificates:
-            certificate = x509.load_pem_x509_certificate(pem.encode())
-            key = certificate.public_key()
-            if not isinstance(key, RSAPublicKey):
-                raise ValueError("a platform certificate must hold an RSA key")
-            self._keys[f"{certificate.serial_number:040X}"] = key
+            serial, key = certified(x509.load_pem_x509_certificate(pem.encode()))
+            self._keys[serial] = key
+
+    @classmethod
+    def of(cls, keys: Mapping[str, RSAPublicKey]) -> "PlatformKeys":
+        """Return the keys by their serials."""
+        made = PlatformKeys({})
+        made._keys = dict(keys)
+        return made
+
+    def knows(self, serial: str) -> bool:
+        return serial in self._keys
+
+    async def renew(self, serial: str) -> bool:
+        """Look for a serial that is not known; tell whether it is known then."""
+        return self.knows(serial)
+
+    def renew_soon(self, serial: str) -> None:
+        """Look for it without keeping anybody waiting."""
+
+    async def aclose(self) -> None:
+        """End what is still being looked for."""
 
     def check(self, headers: Mapping[str, str], body: bytes, now: float) -> None:
         """Raise ``NotAuthentic`` unless the platform signed the raw body within 5 minutes.
 
         ``now`` is in Unix seconds. What costs nothing is looked at first: strangers may ask.
+        ``UnknownSerial`` is what no key of ours could prove.
         """
         seen = {name.lower(): value for name, value in headers.items()}
-        key = self._keys.get(seen.get("wechatpay-serial", ""))
+        serial = seen.get("wechatpay-serial", "")
+        key = self._keys.get(serial)
         if key is None:
-            raise NotAuthentic("unknown serial")
+            raise UnknownSerial(serial)
         timestamp = seen.get("wechatpay-timestamp", "")
         nonce = seen.get("wechatpay-nonce", "")
         signature = seen.get("wechatpay-signature", "")
@@ -86,6 +113,14 @@ class PlatformKeys:
             key.verify(raw, canonical(timestamp, nonce, body=body), PKCS1v15(), SHA256())
         except (binascii.Error, ValueError, InvalidSignature) as error:
             raise NotAuthentic("wrong signature") from error
+
+
+def certified(certificate: x509.Certificate) -> tuple[str, RSAPublicKey]:
+    """Return a platform certificate's serial, as the platform writes it, and its key."""
+    key = certificate.public_key()
+    if not isinstance(key, RSAPublicKey):
+        raise ValueError("a platform certificate must hold an RSA key")
+    return f"{certificate.serial_number:040X}", key
 
 
 def canonical(*lines: str, body: bytes) -> bytes:

@@ -22,7 +22,8 @@ SENT = ("SENDING", "SENT", "PAID", "ABNORMAL")
 @dataclass(frozen=True)
 class OurOrder:
     """``on_day``: by our books it was paid on the day of the bill; ``surplus``: the channel told
-    us of a payment that settles nothing, for the order was closed or its case over.
+    us of a payment that settles nothing, for the order was closed or its case over; ``elsewhere``:
+    it is an order of another channel, about which the bill says nothing.
     """
 
     number: str
@@ -33,6 +34,7 @@ class OurOrder:
     transaction_id: str | None
     on_day: bool
     surplus: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def compare(day: str, bill: TradeBill, flow: FundFlow, books: Books) -> Sequence
 def _payments(bill: TradeBill, books: Books) -> Iterator[Difference]:
     for line in bill.payments:
         order = books.order.get(line.number)
-        if order is None:
+        if order is None or order.elsewhere:
             yield Difference(
                 Differs.PAID_THERE_UNKNOWN,
                 line.number,

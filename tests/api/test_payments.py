@@ -128,3 +128,37 @@ async def test_no_odd_callback_is_above_499(world: World, path: str) -> None:
             answer = await world.http.post(path, data=body, headers={"Content-Type": kind})
             assert problem(answer) in {(401, "callback_forged"), (413, "too_large")}
     assert await money(world) == before
+
+
+async def test_an_order_is_opened_as_the_payer_chooses(world: World) -> None:
+    filed = await stages.owing(world)
+    token, path = make.token(world, filed.citizen), f"/v1/cases/{filed.case_id}/payment"
+    bill = await world.http.get(path, token=token)
+    assert bill.json["offers"] == [{"channel": "WECHAT", "scenes": ["APP", "H5", "JSAPI"]}]
+    first = await world.http.post(path, token=token, key=KEY, json={"scene": "APP"})
+    assert (first.status, first.json["order"]["scene"]) == (200, "APP")
+    assert first.json["invocation"]["package"] == "Sign=WXPay"
+    second = await world.http.post(path, token=token, key="h" * 16, json={"scene": "H5"})
+    assert (second.json["order"]["channel"], second.json["order"]["scene"]) == ("WECHAT", "H5")
+    assert set(second.json["invocation"]) == {"url"}
+    rows = await world.rows("payment_orders")
+    assert [row["status"] for row in rows] == ["CLOSED", "PAYING"]
+
+
+@pytest.mark.parametrize(
+    ("body", "refused"),
+    [
+        pytest.param({"channel": "NONTAX"}, (409, "channel_not_offered"), id="channel"),
+        pytest.param({"scene": "PAGE"}, (409, "scene_not_offered"), id="scene"),
+        pytest.param({"scene": "MWEB"}, (422, "fields_invalid"), id="no-such-scene"),
+        pytest.param({"payer": "wx"}, (422, "fields_invalid"), id="no-such-field"),
+    ],
+)
+async def test_a_choice_that_is_not_there_opens_nothing(
+    world: World, body: dict[str, str], refused: tuple[int, str]
+) -> None:
+    filed = await stages.owing(world)
+    token, path = make.token(world, filed.citizen), f"/v1/cases/{filed.case_id}/payment"
+    before = await money(world)
+    assert problem(await world.http.post(path, token=token, key=KEY, json=body)) == refused
+    assert await money(world) == before

@@ -127,6 +127,8 @@ def in_production(folder: Path, **changes: Any) -> Settings:
         "wxpay_pub_key_id": "PUB_KEY_ID_1",
         "wechat_h5_appid": "wx1",
         "wechat_app_appid": "wx2",
+        "wxpay_h5_appid": "wx1",
+        "wxpay_app_appid": "wx2",
         "oidc_issuer": "https://outside.example.cn/oidc",
         "oidc_client_id": "zhangban",
         "netid_access_key": "zhangban",

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wechatpayv3 import utils as independent
 
-from integrations.wechatpay.callbacks import decrypt
+from integrations.wechatpay.sealing import decrypt
 from integrations.wechatpay.signing import MerchantKey, NotAuthentic, PlatformKeys, canonical
 from tests.integrations.published import KEYS, PUBLIC_KEY_ID, VECTORS, load_private, sign
 

@@ -202,3 +202,9 @@ def test_every_difference_has_a_sentence_and_only_asking_is_safe() -> None:
         *(Differs.PAID_THERE_OPEN, Differs.PAID_THERE_CLOSED, Differs.PAID_HERE_ONLY),
         *(Differs.REFUND_THERE_ONLY, Differs.REFUND_HERE_ONLY, Differs.REFUND_FAILED_THERE),
     }
+
+
+def test_a_bill_of_one_channel_tells_nothing_of_anothers_order() -> None:
+    theirs = replace(ORDER, status="PAID", on_day=False, elsewhere=True)
+    assert found(books(orders=[theirs])) == []
+    assert found(books(orders=[theirs]), LINE) == [(Differs.PAID_THERE_UNKNOWN, "N1")]

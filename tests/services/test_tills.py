@@ -242,6 +242,33 @@ async def test_many_taps_in_two_channels_leave_one_open_order(world: World) -> N
     assert {states[number] for number in closed & states.keys()} <= {"CLOSED"}
 
 
+async def test_a_bill_of_wechat_pay_says_nothing_of_the_treasury(world: World) -> None:
+    filed = await drawer.owing(world, *BOTH)
+    payments, till = drawer.with_drawer(world)
+    number = (await order(payments, filed)).order.number
+    till.pay(number)
+    await payments.callback(NONTAX, {"id": "EV-1"}, number.encode())
+    await PaymentOrder.filter(number=number).update(paid_at=world.clock.now())
+    world.clock.advance(timedelta(days=1, hours=4))
+    run = await world.parts.reckoning.reconciliation.run()
+    assert (run.outcome, run.found, run.payments) == ("EMPTY", 0, 0)
+    assert await world.rows("payment_differences") == []
+
+
+@pytest.mark.parametrize("scene", ["JSAPI", "APP", "H5"])
+async def test_only_what_was_paid_in_the_mini_program_is_shipped(world: World, scene: str) -> None:
+    filed = await stages.owing(world)
+    choice = Choice(WECHAT, scene, "203.0.113.7")
+    found = (await order(world.ctx.payments, filed, choice)).order
+    pen = Pen(world)
+    appid = world.ctx.payments.tills[WECHAT].appid_of(scene)
+    paid = pen.callback(pen.trade(found, appid=appid, payer={"openid": make.WANG}))
+    assert await pen.deliver(paid) == 204
+    assert (await filed.case()).payment_status == "PAID"
+    queued = await world.parts.reckoning.shipping.sweep()
+    assert queued == (1 if scene == "JSAPI" else 0)
+
+
 def test_ids_of_two_channels_do_not_meet() -> None:
     assert event_id(WECHAT, "EV-1") == "EV-1"
     assert event_id(NONTAX, "EV-1") == "NONTAX:EV-1"

@@ -98,6 +98,30 @@ async def test_it_orders_in_a_browser(sandbox: Sandbox) -> None:
         assert (status, answer["code"]) == (400, "PARAM_ERROR")
 
 
+async def test_it_fetches_certificates_and_verifies_by_them(sandbox: Sandbox) -> None:
+    client = _client(sandbox, WeChatPayType.MINIPROG, sandbox.credentials.appid)
+    # Made without a public key it would fetch from its own address before it can be told another.
+    client._core._public_key = client._core._public_key_id = None
+    await asyncio.to_thread(client._core._update_certificates)
+    first = client._core._certificates[0].serial_number
+    status, answer = await _ask(client.query, out_trade_no="case-0001")
+    assert (status, answer["code"]) == (404, "ORDER_NOT_EXIST")
+    wanted: dict[str, Any] = {
+        "description": "不动产登记费",
+        "out_trade_no": "case-0001",
+        "amount": {"total": 8000, "currency": "CNY"},
+        "payer": {"openid": WANG},
+        "notify_url": "http://127.0.0.1:9/callbacks/wechatpay",
+    }
+    status, answer = await _ask(client.pay, **wanted)
+    assert status == 200, answer
+    made = (await sandbox.phone("/platform-certificates")).json["serial"]
+    status, answer = await _ask(client.query, out_trade_no="case-0001")
+    assert (status, answer["trade_state"]) == (200, "NOTPAY")
+    held = {each.serial_number for each in client._core._certificates}
+    assert held == {first, int(made, 16)}
+
+
 async def _ask(call: Callable[..., tuple[int, Any]], **arguments: Any) -> tuple[int, Any]:
     status, text = await asyncio.to_thread(call, **arguments)
     return status, json.loads(text) if text else None
