@@ -63,10 +63,7 @@ async def bill_soon(jobs: Jobs, order: PaymentOrder, cause: str) -> None:
 
 @dataclass(frozen=True)
 class FiscalBilling:
-    """``issuers`` are those who issue bills, by the channel of what was paid.
-
-    An order of any other channel has none.
-    """
+    """``issuers`` are those who issue bills, by the channel of what was paid."""
 
     issuers: Mapping[str, FiscalBills]
     items: Items
@@ -77,7 +74,11 @@ class FiscalBilling:
         missing = await self._next(payload["number"], payload["cause"], int(payload["round"]))
         if missing is None:
             return
-        issuer = self.issuers[missing.order.channel]
+        issuer = self.issuers.get(missing.order.channel)
+        if issuer is None:
+            # Taken out of the settings, perhaps for a while: what is due stays due.
+            log.error("bill.no_issuer", order=missing.order.number)
+            return
         try:
             await self._issue(issuer, missing)
         except OutsideUnavailable as problem:
@@ -111,8 +112,6 @@ class FiscalBilling:
         return missing
 
     async def _missing(self, order: PaymentOrder) -> Missing | None:
-        if order.channel not in self.issuers:
-            return None
         bills = await FiscalBill.filter(order_id=order.id)
         blue = next((each for each in bills if each.kind == BillKind.BLUE.value), None)
         if blue is None and not await _is_settled(order):

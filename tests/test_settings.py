@@ -1,5 +1,6 @@
 """Settings: a way in is offered whole or not at all, and production knows no sandbox."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from pydantic import ValidationError
 
 from settings import Settings
 from tests.conftest import Servers
+from tests.integrations.test_signing import in_production
 from tests.world import make_settings
 
 
@@ -32,6 +34,17 @@ def test_a_way_is_whole_or_absent(servers: Servers, group: tuple[str, ...]) -> N
     for name in group:
         with pytest.raises(ValidationError):
             changed(servers, **{name: None})
+
+
+@pytest.mark.parametrize("name", TREASURY[:2])
+def test_production_reaches_the_treasury_by_tls(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValidationError, match="needs an https address"):
+        in_production(tmp_path, **{name: "http://pay.example.cn"})
+
+
+def test_production_refuses_the_unit_of_the_sandbox(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="credentials of the sandbox"):
+        in_production(tmp_path, nontax_unit_code="wxsandbox000000001")
 
 
 def test_the_platforms_key_is_whole_or_absent(servers: Servers) -> None:

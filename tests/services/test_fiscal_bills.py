@@ -163,6 +163,17 @@ async def test_looks_come_at_longer_and_longer_pauses(world: World) -> None:
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
+async def test_bills_stay_due_while_the_treasury_is_not_in_the_settings(world: World) -> None:
+    _, order = await treasury.registering(world)
+    await world.database.execute("DELETE FROM pgqueuer WHERE entrypoint = 'payment.bill'")
+    real = billing(world)
+    without = FiscalBilling({}, real.items, real.transitions)
+    await without.issue({"number": order.number, "cause": "paid", "round": 0})
+    assert await bills(world) == await at_treasury(world, "fiscal-bills") == []
+    assert await treasury.bill(world) == 1
+    assert len(await bills(world)) == 1
+
+
 async def test_an_answer_that_was_lost_is_the_same_bill_later(world: World) -> None:
     await treasury.registering(world)
     await world.phone.post(
