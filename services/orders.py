@@ -114,7 +114,8 @@ class Orders:
         """Find the open order of a case's fee, made now when there is none.
 
         Raises ``CaseUnknown``, ``ActNotGranted``, ``NothingToPay``, ``AlreadyPaid``,
-        ``ChannelNotOffered``, ``SceneNotOffered``, ``PayerUnknown``, ``ConsentMissing``.
+        ``ChannelNotOffered``, ``SceneNotOffered``, ``PayerUnknown``, ``ConsentMissing``,
+        ``OrderClosed``.
         """
         case = await access.held(who, case_id, self.clock.now(), Act.PAY)
         once = Once.of(str(who.account_id), key, "payment", case_id, *_told(choice))
@@ -131,6 +132,9 @@ class Orders:
             await consents.check(who.account_id, Purpose.PAYMENT_CHANNEL)
             order = await self._create(case, fee, choice, payers[0])
         elif not self._stands(order, choice, payers):
+            if answered is not None and answered["number"] != order.number:
+                # A request that is only repeated does not take a fee back from who took it over.
+                raise OrderClosed
             # Nobody's order is closed for somebody who could not open one.
             await consents.check(who.account_id, Purpose.PAYMENT_CHANNEL)
             return Claim(order, stands=False)

@@ -163,6 +163,15 @@ async def test_many_at_once_fetch_once(ours: Ours) -> None:
     assert ours.fetched == 1
 
 
+async def test_whoever_shares_the_keys_shares_the_fetch(ours: Ours) -> None:
+    key = MerchantKey("1900000109", "S1", KEYS["wechat_pay_private_key_pem"])
+    http, hosts = cast("Http", ours.platform), ["https://pay.example.cn"]
+    other = Exchange(http, ours.clock, key, ours.keys, public_key_id=None, hosts=hosts)
+    await asyncio.gather(ours.ask(), other.ask("GET", ORDER))
+    assert await other.ask("GET", ORDER) == {"said": ORDER}
+    assert ours.fetched == 1
+
+
 async def test_a_new_certificate_is_fetched_when_it_signs(ours: Ours) -> None:
     await ours.ask()
     ours.platform.listed, ours.platform.signs = [B, A], B

@@ -78,6 +78,21 @@ async def test_another_payer_takes_the_fee_over(world: World) -> None:
         await opened(world.ctx.payments, li, filed)
 
 
+async def test_a_repeated_request_takes_nothing_back(world: World) -> None:
+    filed, wang, li = await two(world)
+    payments, key = world.ctx.payments, uuid4().hex
+    await payments.open_order(li, filed.case_id, key)
+    mine = await opened(payments, wang, filed)
+    before = await money(world)
+    with pytest.raises(OrderClosed):
+        await payments.open_order(li, filed.case_id, key)
+    assert await money(world) == before
+    # Whoever means it asks anew.
+    theirs = await opened(payments, li, filed)
+    assert (await PaymentOrder.get(id=mine.order.id)).status == "CLOSED"
+    assert theirs.order.payer == make.LI
+
+
 async def test_what_the_first_payer_has_paid_is_not_taken_over(world: World) -> None:
     filed, wang, li = await two(world)
     await stages.pay(world, await opened(world.ctx.payments, li, filed), openid=make.LI)
