@@ -37,6 +37,7 @@ async def given_back(world: World, filed: Filed, amount: int) -> Refund:
     return await Refund.get(id=refund.id)
 
 
+@pytest.mark.requirement("统一公共支付平台 非税")
 async def test_a_paid_fee_gets_its_bill(world: World) -> None:
     filed, order = await treasury.registering(world)
     assert await treasury.bill(world) == 1

@@ -18,6 +18,7 @@ from tests.world import World
 NOTICES = "/nontax/v1/notices"
 
 
+@pytest.mark.requirement("统一公共支付平台 非税")
 async def test_a_fee_is_paid_at_the_cashier_and_called_back(world: World) -> None:
     filed = await stages.reviewed(world, "ITEM09")
     payable = await treasury.opened(world, filed)
