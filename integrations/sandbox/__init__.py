@@ -82,8 +82,8 @@ The treasury (统一公共支付/非税, an assumed format): ``POST /nontax/v1/n
 .../bills/{code}/{number}``, ``POST .../bills/{code}/{number}/red``, ``POST /nontax/v1/refunds``,
 ``GET .../refunds/{refund_no}``. Headers ``X-Unit-Code``, ``X-Timestamp``, ``X-Nonce`` (good once)
 and ``X-Signature``: HMAC-SHA256 in hex over ``REQUEST``, method, target, unit, timestamp, nonce and
-SHA-256 of the body, each a line; answers are signed over ``ANSWER``, status and the request's nonce,
-callbacks over ``CALLBACK`` and their path. ``/nontax/cashier/<缴款码>`` is the page to pay on.
+SHA-256 of the body, each a line; answers are signed over ``ANSWER``, status and the request's
+nonce, callbacks over ``CALLBACK`` and their path. ``/nontax/cashier/<缴款码>`` is the page to pay.
 
 Callbacks are done when answered 200 or 204 within 5 s; otherwise they are repeated after 15 s,
 15 s, 30 s, 3 min, 10 min, 20 min, 3 x 30 min, 1 h, 3 x 3 h, 2 x 6 h, each times the time scale.
