@@ -50,7 +50,8 @@ bench: setup ## Measure the ratios
 	@$(BIN)/python -m benchmarks
 
 crash: setup ## Play many cases under kills: KILLS=500 CASES=50000 SEED=7
-	@$(BIN)/python -m tests.crash.run --kills $(or $(KILLS),60) --cases $(or $(CASES),600) $(and $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.crash.run --kills $(or $(KILLS),60) --cases $(or $(CASES),600) $(and $(SEED),--seed $(SEED)) \
+		$(and $(CITIZENS),--citizens $(CITIZENS)) $(and $(PAUSE),--pause $(PAUSE))
 
 setup: $(INSTALLED)
 

@@ -92,7 +92,7 @@ class Wire:
         key: str | None = None,
         media: str = "application/json",
     ) -> Reply:
-        """Send until there is an answer: a lost connection or a 503 is tried again for a minute.
+        """Send until there is an answer: a lost connection or a 503 is tried again.
 
         Raises ``Refused`` for any other answer that is not 2xx. What may not happen twice goes
         with ``key``; all else in this demo may be repeated.
@@ -131,8 +131,12 @@ class Wire:
             raise Refused(error.code, error.read()) from error
 
 
-def wait_for(what: str, probe: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    """Return the first truthy answer of a probe; raise ``CheckFailed`` when none came in time."""
+def wait_for(what: str, probe: Callable[[], Any], seconds: float = 0.0) -> Any:
+    """Return the first truthy answer of a probe; raise ``CheckFailed`` when none came in time.
+
+    It waits for ``seconds``, and never less than for an answer.
+    """
+    seconds = max(seconds, PATIENCE)
     deadline = time.monotonic() + seconds
     while True:
         found = probe()

@@ -48,7 +48,7 @@ class Nemesis:
             for name, running in list(self.site.running.items()):
                 code = running.process.poll()
                 raising = self._raising.get(name)
-                if code is None or name not in WATCHED or raising and not raising.done():
+                if code is None or name not in WATCHED or (raising and not raising.done()):
                     continue
                 self.history.add("ended", victim=name, code=code, said=running.tail())
                 self._raising[name] = asyncio.create_task(self._raise(name))

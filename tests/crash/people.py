@@ -18,6 +18,8 @@ PAPER_BYTES = 3_000
 UNDELIVERED = 0.2
 MOST_COPIES = 14
 POLL_SECONDS = 0.5
+# Nobody looks every second for a minute; looking is not what is played here.
+POLL_GROWTH, LONGEST_POLL_SECONDS = 1.6, 5.0
 
 
 @dataclass
@@ -90,11 +92,13 @@ class Citizens:
             await who.until("POST", f"{path}/payment/check")
 
     async def _until_state(self, who: Client, path: str, wanted: str) -> None:
+        pause = POLL_SECONDS
         while True:
             reply = await who.until("GET", f"{path}/progress")
             if reply.ok and reply.json["state"] == wanted:
                 return
-            await asyncio.sleep(POLL_SECONDS * (0.5 + self.client.chance.random()))
+            await asyncio.sleep(pause * (0.5 + self.client.chance.random()))
+            pause = min(pause * POLL_GROWTH, LONGEST_POLL_SECONDS)
 
     def _note(self, what: str, case: str, reply: Reply, **facts: object) -> None:
         self.history.add(what, case=case, status=reply.status, code=reply.code, **facts)

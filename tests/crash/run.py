@@ -29,20 +29,25 @@ from tests.crash.pullers import Puller, Vendor
 from tests.crash.wire import Client
 from tests.journeys.site import START_SECONDS
 
-CITIZENS, PULLERS, CLERKS = 50, 8, 6
+PULLERS, CLERKS = 8, 6
 # After the last kill everything has to come to its end by itself: the first sweep of an order
-# comes after a minute, a lease that nobody acknowledged ends after half a minute.
+# comes after a minute, a lease that nobody acknowledged ends after half a minute. For so long
+# nothing at all may end before nobody waits any longer.
 QUIET_SECONDS = 480.0
 
 
 @dataclass
 class Plan:
-    """How much is played; ``pause`` seconds lie between two strikes, about."""
+    """How much is played; ``pause`` seconds lie between two strikes, about.
+
+    ``citizens`` have a case on its way at once: one in ten waits a minute or more for a sweep.
+    """
 
     seed: int
     kills: int
     cases: int
     pause: float = 1.0
+    citizens: int = 50
 
 
 @dataclass
@@ -107,15 +112,13 @@ async def _play(plan: Plan, site: CrashSite, drafts: Any, tokens: Any) -> Played
             random.Random(f"{plan.seed}:people"),
             over,
         )
-        citizens = _citizens(site, client, history, tokens)
+        citizens = _citizens(site, client, history, tokens, plan.citizens)
         nemesis = Nemesis(site, history, random.Random(f"{plan.seed}:nemesis"), plan.pause)
         watch = asyncio.create_task(nemesis.watch())
         pullers = [asyncio.create_task(puller.work()) for puller in _pullers(site, client, history)]
         filing = asyncio.create_task(citizens.file_all(drafts))
         await nemesis.haunt(lambda: nemesis.total >= plan.kills or filing.done())
-        over.by = time.monotonic() + QUIET_SECONDS
-        await filing
-        over.by = 0.0
+        await _until_still(over, citizens, filing)
         await asyncio.gather(*pullers)
         watch.cancel()
     seconds = time.monotonic() - began
@@ -125,6 +128,17 @@ async def _play(plan: Plan, site: CrashSite, drafts: Any, tokens: Any) -> Played
         await line.stop()
     points = site.points.fired
     return Played(plan, verdict, citizens.finished, dict(nemesis.kills), seconds, points)
+
+
+async def _until_still(over: "Over", citizens: Citizens, filing: "asyncio.Task[None]") -> None:
+    """Wait until every case is at its end, or none has come to its end for a long time."""
+    seen = -1
+    while not filing.done():
+        if citizens.finished > seen:
+            seen, over.by = citizens.finished, time.monotonic() + QUIET_SECONDS
+        await asyncio.wait((filing,), timeout=1)
+    over.by = 0.0
+    await filing
 
 
 @dataclass
@@ -137,11 +151,13 @@ class Over:
         return time.monotonic() >= self.by
 
 
-def _citizens(site: CrashSite, client: Client, history: History, tokens: Any) -> Citizens:
+def _citizens(
+    site: CrashSite, client: Client, history: History, tokens: Any, at_once: int
+) -> Citizens:
     phone = Client(
         f"{site.stack.sandbox_url}/phone/api", client.session, client.chance, client.over
     )
-    return Citizens(client, phone, history, Clerks(client, tokens, history), CITIZENS)
+    return Citizens(client, phone, history, Clerks(client, tokens, history), at_once)
 
 
 def _pullers(site: CrashSite, client: Client, history: History) -> list[Puller]:
@@ -168,6 +184,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--cases", type=int, default=600)
     parser.add_argument("--pause", type=float, default=1.0)
+    parser.add_argument("--citizens", type=int, default=50)
     played = play(Plan(**vars(parser.parse_args(arguments))))
     print(played.report())
     return 1 if played.verdict.faults else 0

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -96,6 +97,13 @@ class Dev:
             assert ended, [command_of(pid) for pid in left if is_alive(pid)]
             self.start()
 
+    def freeze(self, name: str, seconds: float) -> None:
+        """Let a program stand still for so long; return at once."""
+        assert wait_until(lambda: self.pid(name) is not None, START_SECONDS), f"{name} does not run"
+        pid = self.pid(name) or 0
+        os.kill(pid, signal.SIGSTOP)
+        threading.Timer(seconds, os.kill, (pid, signal.SIGCONT)).start()
+
     def stop(self) -> None:
         """End it as Ctrl-C does, and remove its data."""
         if self._process is not None:
@@ -144,11 +152,15 @@ def installation() -> Iterator[Dev]:
 
 @dataclass(frozen=True)
 class Strike:
-    """Kill ``victims`` before or after the first request whose method and path match."""
+    """Kill ``victims`` before or after the first request whose method and path match.
+
+    With ``seconds`` they are not killed: they stand still for so long.
+    """
 
     when: Literal["before", "after"]
     request: str
     victims: tuple[str, ...]
+    seconds: float = 0.0
 
 
 @dataclass
@@ -165,7 +177,10 @@ class Nemesis:
             if matches and strike not in self.done:
                 self.done.append(strike)
                 for victim in strike.victims:
-                    self.dev.kill(victim)
+                    if strike.seconds:
+                        self.dev.freeze(victim, strike.seconds)
+                    else:
+                        self.dev.kill(victim)
 
     def haunt(self, story: Story) -> Story:
         """Put itself between the people of a story and their servers."""
