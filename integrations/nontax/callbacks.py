@@ -8,6 +8,7 @@ from integrations.nontax.wire import (
     RETURNS,
     load_object,
     object_in,
+    read_id,
     read_payment,
     read_refund,
 )
@@ -15,7 +16,6 @@ from services.errors import CallbackForged
 from services.ports import Clock, PayCallback, RefundCallback, Settlement
 
 MAX_BODY_BYTES = 64 * 1024
-MOST_ID = 64
 _ODD = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
 
 
@@ -54,9 +54,7 @@ class CallbackReader:
 
     def _read(self, body: bytes) -> PayCallback | RefundCallback:
         notice = load_object(body)
-        number, event = notice["id"], notice["event"]
-        if not isinstance(number, str) or not 0 < len(number) <= MOST_ID:
-            raise ValueError("id")
+        number, event = read_id(notice), notice["event"]
         if event == PAID:
             payment = read_payment(object_in(notice, "notice"), self._key.unit)
             if payment.settlement is not Settlement.PAID:

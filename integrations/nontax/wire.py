@@ -21,6 +21,8 @@ BASE = "/nontax/v1"
 NOTICES, BILLS, REFUNDS = f"{BASE}/notices", f"{BASE}/bills", f"{BASE}/refunds"
 CASHIER, BILL_PAGE = "/nontax/cashier/", "/nontax/bills/"
 CURRENCY = "CNY"
+# What a column of ours can hold, 21 million yuan.
+MOST_FEN = 2**31 - 1
 # A notice of which money went back stays one that was paid.
 SETTLEMENTS: Mapping[str, Settlement] = {
     "UNPAID": Settlement.PENDING,
@@ -57,7 +59,7 @@ def read_payment(said: Mapping[str, Any], unit: str) -> ChannelPayment:
     """
     read_notice(said, unit)
     payment = ChannelPayment(
-        number=_text(said, "order_no"),
+        number=_matching(said, "order_no", _ID),
         settlement=SETTLEMENTS[_text(said, "state")],
         merchant=unit,
         appid="",
@@ -78,8 +80,8 @@ def read_refund(said: Mapping[str, Any], unit: str) -> ChannelRefund:
     state = STATES[_text(said, "state")]
     arrived = state is RefundState.SUCCESS
     return ChannelRefund(
-        number=_text(said, "refund_no"),
-        order_number=_text(said, "order_no"),
+        number=_matching(said, "refund_no", _ID),
+        order_number=_matching(said, "order_no", _ID),
         state=state,
         amount_fen=_fen(said, "amount_fen"),
         total_fen=_fen(said, "total_fen"),
@@ -100,20 +102,29 @@ def read_bill(said: Mapping[str, Any], unit: str, public_base: str) -> IssuedBil
     if not url.startswith(f"{public_base}{BILL_PAGE}") or not _plain(url):
         raise ValueError("url")
     kind, blue = BillKind(_text(said, "kind")), said.get("blue")
-    if (kind is BillKind.RED) is not isinstance(blue, dict):
+    if (kind is BillKind.RED) is (blue is None):
         raise ValueError("a red bill names a blue one, a blue bill none")
     return IssuedBill(
         kind=kind,
-        order_number=_text(said, "order_no"),
+        order_number=_matching(said, "order_no", _ID),
         code=_matching(said, "bill_code", _CODE),
         number=_matching(said, "bill_number", _NUMBER),
         check_code=_matching(said, "check_code", _CHECK),
         amount_fen=_fen(said, "amount_fen"),
         issued_at=_moment(said, "issued_at"),
         url=url,
-        blue=None if blue is None else (_text(blue, "bill_code"), _text(blue, "bill_number")),
-        refund_number=None if kind is BillKind.BLUE else _text(said, "refund_no"),
+        blue=None if blue is None else _named(object_in(said, "blue")),
+        refund_number=None if kind is BillKind.BLUE else _matching(said, "refund_no", _ID),
     )
+
+
+def _named(bill: Mapping[str, Any]) -> tuple[str, str]:
+    return _matching(bill, "bill_code", _CODE), _matching(bill, "bill_number", _NUMBER)
+
+
+def read_id(said: Mapping[str, Any]) -> str:
+    """Return the platform's number of what it tells; raise ``ValueError``."""
+    return _matching(said, "id", _ID)
 
 
 def load_object(content: bytes) -> dict[str, Any]:
@@ -165,15 +176,15 @@ def _matching(said: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> s
 def _fen(said: Mapping[str, Any], name: str) -> int:
     value = said.get(name)
     # bool is an int, and a float would be yuan.
-    if type(value) is not int or value <= 0:
+    if type(value) is not int or not 0 < value <= MOST_FEN:
         raise ValueError(name)
     return value
 
 
 def _moment(said: Mapping[str, Any], name: str) -> datetime:
     at = datetime.fromisoformat(_text(said, name))
-    if at.tzinfo is None:
-        raise ValueError("a time without zone")
+    if at.tzinfo is None or not 2000 <= at.year <= 9000:
+        raise ValueError("a time without zone, or out of this world")
     return at.astimezone(UTC)
 
 
