@@ -1,5 +1,6 @@
 """Callbacks of outside systems: anybody can call these, so what they say has to prove itself."""
 
+from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel
@@ -67,7 +68,19 @@ async def _money(call: Call[None], channel: str) -> None:
     body = call.request.body
     if len(body) > MAX_PAYMENT_BYTES:
         raise TooLarge
-    await call.ctx.payments.callback(channel, dict(call.request.headers), body)
+    headers = _combined(call.request.headers.items())
+    await call.ctx.payments.callback(channel, headers, body)
+
+
+def _combined(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return header fields by name; what comes twice is one list of both (RFC 9110, 5.3).
+
+    A list is no signature and no serial, so that nobody can prove one value and mean another.
+    """
+    said: dict[str, str] = {}
+    for name, value in fields:
+        said[name] = f"{said[name]}, {value}" if name in said else value
+    return said
 
 
 def _form(body: bytes) -> dict[str, str]:

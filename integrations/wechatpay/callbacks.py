@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from integrations.wechatpay.returned import EVENTS, read_refund
 from integrations.wechatpay.sealing import decrypt
 from integrations.wechatpay.signing import NotAuthentic, PlatformKeys, UnknownSerial
-from integrations.wechatpay.trades import load_object, read_trade
+from integrations.wechatpay.trades import load_object, read_trade, required_in
 from services.errors import CallbackForged
 from services.ports import Clock, PayCallback, RefundCallback
 
@@ -55,12 +55,11 @@ class CallbackReader:
         kind, resource = notice["event_type"], notice["resource"]
         if RESOURCES[kind] != resource["original_type"]:
             raise ValueError("another resource than the event has")
-        if not isinstance(notice["id"], str) or not notice["id"]:
-            raise ValueError("id")
+        number = required_in(notice, "id")
         said = load_object(decrypt(self._cipher, resource))
         if kind == TRANSACTION:
-            return PayCallback(notice["id"], kind, read_trade(said))
+            return PayCallback(number, kind, read_trade(said))
         refund = read_refund(said, "refund_status")
         if refund.state is not EVENTS[kind] or refund.merchant is None:
             raise ValueError("another state than the event tells of")
-        return RefundCallback(notice["id"], kind, refund)
+        return RefundCallback(number, kind, refund)

@@ -1,6 +1,7 @@
 """The channel's description of an order, in our words."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -20,12 +21,18 @@ SETTLEMENTS: Mapping[str, Settlement] = {
 # compared as well, where an order is one person's.
 PROOF = ("amount_fen", "currency", "transaction_id", "paid_at")
 
+# No column of ours holds more, and none of the channel's numbers, names and times is longer.
+MOST_FEN = 2**31 - 1
+MOST_CHARS = 64
+NUMBER_CHARS = 32
+_TEXT = re.compile("[^\x00-\x1f\x7f\ud800-\udfff]+")
+
 
 def read_trade(trade: Mapping[str, Any]) -> ChannelPayment:
     """Return the payment; raise ``ValueError`` or ``KeyError`` for what we do not understand."""
     amount, payer = object_in(trade, "amount"), object_in(trade, "payer")
     payment = ChannelPayment(
-        number=required_in(trade, "out_trade_no"),
+        number=required_in(trade, "out_trade_no", NUMBER_CHARS),
         settlement=SETTLEMENTS[required_in(trade, "trade_state")],
         merchant=required_in(trade, "mchid"),
         appid=required_in(trade, "appid"),
@@ -66,15 +73,17 @@ def object_in(trade: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value
 
 
-def text_in(trade: Mapping[str, Any], name: str) -> str | None:
+def text_in(trade: Mapping[str, Any], name: str, most: int = MOST_CHARS) -> str | None:
     value = trade.get(name)
-    if value is not None and not isinstance(value, str):
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or len(value) > most or not _TEXT.fullmatch(value):
         raise ValueError(name)
-    return value or None
+    return value
 
 
-def required_in(trade: Mapping[str, Any], name: str) -> str:
-    value = text_in(trade, name)
+def required_in(trade: Mapping[str, Any], name: str, most: int = MOST_CHARS) -> str:
+    value = text_in(trade, name, most)
     if value is None:
         raise ValueError(name)
     return value
@@ -84,7 +93,7 @@ def fen_of(value: object) -> int | None:
     if value is None:
         return None
     # bool is an int, and a float would be yuan.
-    if type(value) is not int or value < 0:
+    if type(value) is not int or not 0 <= value <= MOST_FEN:
         raise ValueError("amount")
     return value
 

@@ -83,6 +83,16 @@ def test_a_probe_of_wechat_pay_is_refused() -> None:
     refuse(BODY, HEADERS | {"Wechatpay-Signature": probe})
 
 
+def test_a_signature_is_written_in_one_way_only() -> None:
+    """The letter before the padding has four bits that are not of the signature."""
+    bare = HEADERS["Wechatpay-Signature"].removesuffix("==")
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    other = letters[letters.index(bare[-1]) ^ 1]
+    same = base64.b64decode(f"{bare[:-1]}{other}==")
+    assert same == base64.b64decode(f"{bare}==")
+    refuse(BODY, HEADERS | {"Wechatpay-Signature": f"{bare[:-1]}{other}=="})
+
+
 def test_another_key_is_refused() -> None:
     other = PlatformKeys({PUBLIC_KEY_ID: KEYS["wechat_pay_public_key_pem"]})
     reader = CallbackReader(other, b"0" * 32, CLOCK)
@@ -140,6 +150,11 @@ ODD_BODIES = {
     "amount is yuan": trade(amount={"total": 20.0, "currency": "CNY"}),
     "amount is true": trade(amount={"total": True, "currency": "CNY"}),
     "amount is negative": trade(amount={"total": -1, "currency": "CNY"}),
+    "amount is more than any column holds": trade(amount={"total": 2**31, "currency": "CNY"}),
+    "number is longer than any of ours": trade(out_trade_no="Z" * 33),
+    "transaction has a control": trade(transaction_id="42\x00"),
+    "payer is half a pair": trade(payer={"openid": "\ud800"}),
+    "id is longer than any": authentic(id="E" * 65),
     "amount is infinite": authentic(json.dumps(TRADE).replace("2000,", "1e400,", 1).encode()),
     "amount has 5000 digits": authentic(
         json.dumps(TRADE).replace("2000,", "9" * 5000 + ",", 1).encode()
