@@ -21,6 +21,7 @@ from integrations.jobs import QueuedJobs
 from integrations.limiter import RULES, RedisLimiter, Rule, rule
 from integrations.netid import HttpNetCredentials
 from integrations.nonces import RedisNonces
+from integrations.nontax.client import NontaxPay
 from integrations.oidc import OidcProvider
 from integrations.passing import RedisPassing
 from integrations.passwords import ArgonPasswords
@@ -42,10 +43,10 @@ from integrations.wechat.shipping import WechatShipments
 from integrations.wechatpay import bills
 from integrations.wechatpay.bills import WechatBills
 from integrations.wechatpay.client import WechatPay
-from providers import courier, netid, oauth, oidc, pay_bills, pay_channel, platform_keys
+from providers import courier, netid, oauth, oidc, pay_bills, pay_channel, platform_keys, treasury
 from services.face_checks import FaceProvider
 from services.phone_codes import RULE
-from services.ports import WECHAT, Clock, FaceChecker, Tills
+from services.ports import NONTAX, WECHAT, Clock, FaceChecker, Tills
 from services.ports.files import FileCipher, ObjectStore, Scanner
 from services.sessions import ACCESS_LIFE
 from services.stored_files import StoredFiles
@@ -86,6 +87,7 @@ class Adapters:
     registers: SharedRegisters
     certificates: HttpCertificates | None
     channel: WechatPay
+    treasury: NontaxPay | None
     tills: Tills
     bills: WechatBills
     shipments: WechatShipments
@@ -140,6 +142,7 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
     )
     platform = platform_keys(settings, http, clock)
     channel = pay_channel(settings, http, clock, platform)
+    treasurer = treasury(settings, http, clock)
     faceid = FaceId(
         http,
         clock,
@@ -194,7 +197,8 @@ def make_adapters(settings: Settings, clock: Clock | None = None) -> Adapters:
         ),
         certificates=_certificates(settings, library, clock),
         channel=channel,
-        tills={WECHAT: channel},
+        treasury=treasurer,
+        tills={WECHAT: channel} | ({} if treasurer is None else {NONTAX: treasurer}),
         shipments=WechatShipments(wechat),
         bills=pay_bills(settings, files_of_bills, clock, platform),
         courier=courier(settings, http),

@@ -6,15 +6,19 @@ from typing import Any
 
 from adapters import Adapters
 from integrations.jobs import Handler
+from integrations.nontax.bills import NontaxBills
+from integrations.nontax.refunds import NontaxRefunds
 from integrations.wechatpay.refunds import WechatRefunds
 from services.audit import Audit
 from services.automatic_refunds import SEND, TELL_REFUND
 from services.cases import Cases
 from services.fees import Fees
+from services.fiscal_bills import BILL, FiscalBilling
 from services.orders import SWEEP as PAYMENT_SWEEP
 from services.payments import Payments
-from services.ports import WECHAT
-from services.ports.refunds import RefundChannels
+from services.ports import NONTAX, WECHAT
+from services.ports.fiscal import FiscalBills
+from services.ports.refunds import RefundChannel
 from services.refund_desk import RefundDesk
 from services.refund_requests import RefundRequests
 from services.refunds import SWEEP, Refunds
@@ -29,6 +33,7 @@ class Paying:
     refunds: Refunds
     refund_requests: RefundRequests
     refund_desk: RefundDesk
+    billing: FiscalBilling
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -46,6 +51,7 @@ class Paying:
             SEND: self.refunds.send,
             SWEEP: self.refunds.sweep,
             TELL_REFUND: self.refunds.tell,
+            BILL: self.billing.issue,
         }
 
     @property
@@ -64,10 +70,15 @@ def compose_paying(
     audit: Audit,
 ) -> Paying:
     notify_url = f"{settings.notify_base_url}/callbacks/wechatpay"
-    channels: RefundChannels = {WECHAT: WechatRefunds(made.channel, notify_url)}
+    channels: dict[str, RefundChannel] = {WECHAT: WechatRefunds(made.channel, notify_url)}
+    issuers: dict[str, FiscalBills] = {}
+    if made.treasury is not None:
+        channels[NONTAX] = NontaxRefunds(made.treasury)
+        issuers[NONTAX] = NontaxBills(made.treasury)
     return Paying(
         payments=payments,
         refunds=Refunds(channels, payments.refund_statements),
         refund_requests=RefundRequests(cases, fees, audit),
         refund_desk=RefundDesk(cases, audit, settings.finance_uscc),
+        billing=FiscalBilling(issuers, payments.items, payments.transitions),
     )

@@ -1,4 +1,4 @@
-"""Settings of paying: the merchant at WeChat Pay, and where people can pay.
+"""Settings of paying: the merchant at WeChat Pay, where people can pay, and the treasury.
 
 A part of ``Settings``, which alone reads the environment; the names are the same there.
 """
@@ -17,6 +17,8 @@ class PaySettings(BaseSettings):
 
     With ``wxpay_pub_key_id`` and its file the platform signs by its public key (公钥模式); without
     both, by platform certificates, which are fetched from it (平台证书模式).
+
+    The treasury's platform (``nontax_``: 统一公共支付/非税缴款) is named whole, or is no channel.
     """
 
     wxpay_api_base: str
@@ -31,6 +33,12 @@ class PaySettings(BaseSettings):
     wxpay_app_appid: str | None = Field(None, min_length=1, description="whose app may pay (APP)")
     wxpay_h5_appid: str | None = Field(None, min_length=1, description="in a browser (H5)")
     pay_return_url: str | None = Field(None, description="where a browser goes after paying")
+    nontax_api_base: str | None = Field(None, description="of the province's platform")
+    nontax_public_base: str | None = Field(None, description="where people find its cashier")
+    nontax_unit_code: str | None = Field(
+        None, pattern=r"^[0-9A-Za-z]{1,32}$", description="执收单位"
+    )
+    nontax_secret: SecretStr | None = Field(None, min_length=16)
 
     @field_validator("wxpay_apiv3_key")
     @classmethod
@@ -45,6 +53,14 @@ class PaySettings(BaseSettings):
             raise ValueError("the platform's public key needs its id and its file, or neither")
         return self
 
+    @model_validator(mode="after")
+    def _names_the_treasury_whole(self) -> Self:
+        where = (self.nontax_api_base, self.nontax_public_base)
+        named = (*where, self.nontax_unit_code, self.nontax_secret)
+        if any(named) and not all(named):
+            raise ValueError("the treasury needs its addresses, unit code and secret, or none")
+        return self
+
     @property
     def platform_mode(self) -> str:
         """Return how the platform proves itself, for whoever looks after the installation."""
@@ -54,13 +70,14 @@ class PaySettings(BaseSettings):
 
     @property
     def pay_urls(self) -> tuple[str, ...]:
-        return (self.wxpay_api_base, self.wxpay_api_backup)
+        optional = filter(None, (self.nontax_api_base, self.nontax_public_base))
+        return (self.wxpay_api_base, self.wxpay_api_backup, *optional)
 
     @property
     def pay_ids(self) -> tuple[str, ...]:
         """Return every id that somebody else gave us."""
         given = (self.wxpay_pub_key_id, self.wxpay_app_appid, self.wxpay_h5_appid)
-        return (self.wxpay_mchid, *filter(None, given))
+        return (self.wxpay_mchid, *filter(None, (*given, self.nontax_unit_code)))
 
     def pay_faults(self) -> Iterator[str]:
         """Yield what keeps a production from starting."""

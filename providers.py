@@ -1,12 +1,16 @@
 """The clients of outside systems that are there only where an installation names them."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from integrations.courier import KuaidiCourier
 from integrations.http import Http
 from integrations.netid import HttpNetCredentials
+from integrations.nontax import callbacks, exchange
+from integrations.nontax.client import NontaxPay
+from integrations.nontax.signing import UnitKey
 from integrations.oidc import OidcProvider
 from integrations.wechat.oauth import AsyncWechatOauth
 from integrations.wechatpay.bills import WechatBills
@@ -90,6 +94,21 @@ def pay_channel(settings: Settings, http: Http, clock: Clock, platform: Platform
         notify_url=f"{settings.notify_base_url}/callbacks/wechatpay",
         return_url=settings.pay_return_url,
         public_key_id=settings.wxpay_pub_key_id,
+    )
+
+
+def treasury(settings: Settings, http: Http, clock: Clock) -> NontaxPay | None:
+    base, public = settings.nontax_api_base, settings.nontax_public_base
+    unit, secret = settings.nontax_unit_code, settings.nontax_secret
+    if base is None or public is None or unit is None or secret is None:
+        return None
+    key = UnitKey(unit, secret.get_secret_value())
+    notify_url = f"{settings.notify_base_url.rstrip('/')}/callbacks/nontax"
+    return NontaxPay(
+        exchange.Exchange(http, clock, key, base),
+        callbacks.CallbackReader(key, clock, urlsplit(notify_url).path),
+        public_base=public,
+        notify_url=notify_url,
     )
 
 

@@ -9,7 +9,7 @@ from api.auth import PUBLIC
 from api.call import Call
 from api.routes import Binary, Routes
 from services.errors import CallbackForged, TooLarge
-from services.ports import WECHAT
+from services.ports import NONTAX, WECHAT
 
 callbacks = Routes("callbacks", "/callbacks", PUBLIC)
 ROUTES = (callbacks,)
@@ -36,11 +36,19 @@ class PushAnswer(BaseModel):
 )
 async def wechatpay(call: Call[None]) -> None:
     """Take a payment callback; one that changes nothing is 204 too, or it comes again."""
-    body = call.request.body
-    if len(body) > MAX_PAYMENT_BYTES:
-        raise TooLarge
-    fields = _combined(call.request.headers.items())
-    await call.ctx.payments.callback(WECHAT, fields, body)
+    await _money(call, WECHAT)
+
+
+@callbacks.add(
+    "POST",
+    "/nontax",
+    status=204,
+    body=Binary(("application/json",)),
+    errors=(CallbackForged, TooLarge),
+)
+async def nontax(call: Call[None]) -> None:
+    """Take a callback of the treasury's platform; where there is none, every one is forged."""
+    await _money(call, NONTAX)
 
 
 @callbacks.add(
@@ -54,6 +62,14 @@ async def courier(call: Call[None]) -> PushAnswer:
     """Take where a parcel is."""
     await call.ctx.deliveries.receive_push(_form(call.request.body))
     return PushAnswer(result=True, returnCode="200", message="成功")
+
+
+async def _money(call: Call[None], channel: str) -> None:
+    body = call.request.body
+    if len(body) > MAX_PAYMENT_BYTES:
+        raise TooLarge
+    headers = _combined(call.request.headers.items())
+    await call.ctx.payments.callback(channel, headers, body)
 
 
 def _combined(fields: Iterable[tuple[str, str]]) -> dict[str, str]:

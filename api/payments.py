@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from api.auth import CITIZEN
 from api.call import Call
 from api.routes import Routes
-from models.payment import Fee, PaymentOrder
+from models.payment import Fee, FiscalBill, PaymentOrder
 from models.rules.item_words import Till
 from services.access import CaseUnknown
 from services.actors import Citizen
@@ -89,6 +89,34 @@ class OfferView(BaseModel):
         return cls(channel=offer.channel, scenes=list(offer.scenes))
 
 
+class FiscalBillView(BaseModel):
+    """财政电子票据: ``kind`` BLUE for what was paid, RED (冲红) for what went back.
+
+    ``code`` is its 票据代码 (8 digits), ``number`` its 票据号码 (10), ``check_code`` its 校验码;
+    ``url`` is the treasury's page on which it is checked and downloaded.
+    """
+
+    kind: str
+    code: str
+    number: str
+    check_code: str
+    amount_fen: int
+    issued_at: str
+    url: str
+
+    @classmethod
+    def of(cls, bill: FiscalBill) -> "FiscalBillView":
+        return cls(
+            kind=bill.kind,
+            code=bill.code,
+            number=bill.number,
+            check_code=bill.check_code,
+            amount_fen=bill.amount_fen,
+            issued_at=bill.issued_at.isoformat(),
+            url=bill.url,
+        )
+
+
 class BillView(BaseModel):
     """What a case owes: ``status`` NOT_REQUIRED, UNPAID, PAID, REFUNDING or REFUNDED."""
 
@@ -96,6 +124,7 @@ class BillView(BaseModel):
     fee: FeeView | None
     order: OrderView | None
     offers: list[OfferView]
+    bills: list[FiscalBillView]
 
     @classmethod
     def of(cls, bill: Bill) -> "BillView":
@@ -104,6 +133,7 @@ class BillView(BaseModel):
             fee=FeeView.of(bill.fee) if bill.fee else None,
             order=OrderView.of(bill.order) if bill.order else None,
             offers=[OfferView.of(each) for each in bill.offers],
+            bills=[FiscalBillView.of(each) for each in bill.bills],
         )
 
 

@@ -172,6 +172,48 @@ class RefundEvent(Model):
         table = "refund_events"
 
 
+class FiscalBill(Model):
+    """财政电子票据: what the treasury issued for money that came in (``kind`` BLUE, one per order)
+    or went back (RED, 冲红, one per refund); ``url`` is its own page, where anybody downloads it.
+
+    ``code`` (票据代码) has 8 digits, ``number`` (票据号码) 10, ``check_code`` is the 校验码. Never
+    changed: a wrong bill is reversed by a red one.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    order: fields.ForeignKeyRelation[PaymentOrder] = fields.ForeignKeyField(
+        "models.PaymentOrder", related_name="bills", on_delete=fields.RESTRICT
+    )
+    order_id: UUID
+    case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
+        "models.Case", related_name="fiscal_bills", on_delete=fields.RESTRICT, db_index=True
+    )
+    case_id: UUID
+    refund: fields.OneToOneNullableRelation[Refund] = fields.OneToOneField(
+        "models.Refund", null=True, related_name="bill", on_delete=fields.RESTRICT
+    )
+    refund_id: UUID | None
+    kind = fields.CharField(4)
+    code = fields.CharField(8)
+    number = fields.CharField(10)
+    check_code = fields.CharField(6)
+    amount_fen = fields.IntField()
+    url = fields.CharField(300)
+    issued_at = fields.DatetimeField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "fiscal_bills"
+        constraints = [
+            UniqueConstraint(fields=("code", "number"), name="uq_fiscal_bills"),
+            UniqueConstraint(
+                fields=("order_id",),
+                name="uq_fiscal_bills_one_blue",
+                condition="kind = 'BLUE'",
+            ),
+        ]
+
+
 class FeeAssessment(Model):
     """核定: what a back-office measured, waiting for the decision that the fee follows."""
 

@@ -34,6 +34,7 @@ BY_CASE = (
         "fees",
         "payment_orders",
         "refunds",
+        "fiscal_bills",
         "deliveries",
         "result_documents",
         "result_declarations",

@@ -20,7 +20,7 @@ from models.inquiry import Inquiry
 from models.material import Material, ResultDocument
 from models.material_page import MaterialPage
 from models.notice import Notice
-from models.payment import Fee, PaymentOrder
+from models.payment import Fee, FiscalBill, PaymentOrder
 from models.promise import InlineFix, ShortfallItem, SignedPromise
 from models.review import Correction, CorrectionOverride, Verdict
 from models.rules.notices import NoticeKind
@@ -109,6 +109,11 @@ _LISTS: Mapping[str, tuple[Any, str, Sequence[str]]] = MappingProxyType(
             PaymentOrder,
             "created_at",
             ("number", "amount_fen", "status", "transaction_id", "paid_at"),
+        ),
+        "fiscal_bills": (
+            FiscalBill,
+            "issued_at",
+            ("kind", "code", "number", "check_code", "amount_fen", "issued_at"),
         ),
         "deliveries": (
             Delivery,

@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 
 from models.case import Case
-from models.payment import Fee, PaymentOrder
+from models.payment import Fee, FiscalBill, PaymentOrder
 from services import access
 from services.acceptance import Acceptance
 from services.actors import Citizen
@@ -20,6 +20,7 @@ from services.errors import (
     NotFound,
     OutsideUnavailable,
 )
+from services.fiscal_bills import bills_of
 from services.items import Items
 from services.orders import OPEN, OrderClosed, Orders, PayerElsewhere, is_payable, newest_fee
 from services.ports import (
@@ -74,6 +75,7 @@ class Bill:
     fee: Fee | None
     order: PaymentOrder | None
     offers: Sequence[Offer] = ()
+    bills: Sequence[FiscalBill] = ()
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ class Payments:
         fee = await newest_fee(case)
         mine = PaymentOrder.filter(case_id=case.id).order_by("-created_at", "-id")
         item = await self.items.version(case.item_version_id)
-        return Bill(case.payment_status, fee, await mine.first(), offers(self.tills, item))
+        ways, bills = offers(self.tills, item), await bills_of(case)
+        return Bill(case.payment_status, fee, await mine.first(), ways, bills)
 
     async def check(self, who: Citizen, case_id: UUID) -> Bill:
         """Ask the channel now: what the phone says of a payment proves nothing."""

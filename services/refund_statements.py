@@ -21,6 +21,7 @@ from models.supervision import MonitorAlert
 from models.unit import transaction
 from services.alerts import raise_alert
 from services.automatic_refunds import tell
+from services.fiscal_bills import bill_soon
 from services.items import Items
 from services.ports import Tills
 from services.ports.refunds import ChannelRefund
@@ -161,6 +162,8 @@ class RefundStatements:
         log.info("refund.moved", refund=refund.number, status=status.value)
         if status is RefundStatus.PAID:
             await tell(self.transitions.jobs, refund)
+            order = await PaymentOrder.get(id=refund.order_id)
+            await bill_soon(self.transitions.jobs, order, refund.number)
             await self._calm(case)
         elif status is RefundStatus.ABNORMAL:
             await self.alarm(case, refund, ABNORMAL)

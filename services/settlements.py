@@ -18,6 +18,7 @@ from services import told_again
 from services.acceptance import Acceptance
 from services.actors import SYSTEM
 from services.automatic_refunds import give_back
+from services.fiscal_bills import bill_soon
 from services.items import Items, PublishedItem
 from services.orders import OPEN, OrderStatus
 from services.ports import ChannelPayment, Settlement, Tills
@@ -199,6 +200,7 @@ class Settlements:
         case.payment_status = PaymentStatus.PAID.value
         log.info("payment.settled", order=order.number, case=case.case_no)
         item = await self.items.version(case.item_version_id)
+        await bill_soon(self.transitions.jobs, order, "paid")
         await self.acceptance.packages.payment_changed(case, item)
         await self._advance(case, item)
 

@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from models.rules.events import Event
+from models.rules.refunds import yuan
 from models.rules.texts import text_for
+from services.ports.fiscal import BillKind
 from services.refund_words import refund_steps
 
+BILLS = {BillKind.BLUE: "财政电子票据", BillKind.RED: "退费的红字电子票据"}
 RECEIVED, TAKEN = "在窗口或其他系统提交了申请", "已经受理。缴费、补材料都在原来提交的地方办"
 
 
@@ -30,16 +33,22 @@ def timeline_of(facts: Mapping[str, Any]) -> Sequence[TimelineEntry]:
         for refund in facts["refunds"] or ()
         for each in refund_steps(refund)
     ]
-    if not back:
+    bills = [_bill(*bill) for bill in facts["bills"] or ()]
+    if not back and not bills:
         return tuple(steps)
-    # A refund follows from the step of the same moment, which sorting leaves before it.
-    return tuple(sorted([*steps, *back], key=lambda each: each.at))
+    # What money does follows from the step of the same moment, which sorting leaves before it.
+    return tuple(sorted([*steps, *back, *bills], key=lambda each: each.at))
 
 
 def _lodged(times: Sequence[str] | None) -> Iterator[TimelineEntry]:
     """Yield what happened to a case before we were told of it."""
     for at, text in zip(times or (), (RECEIVED, TAKEN), strict=False):
         yield TimelineEntry(datetime.fromisoformat(at), text, None, text)
+
+
+def _bill(kind: str, code: str, number: str, amount_fen: int, at: str) -> TimelineEntry:
+    text = f"{BILLS[BillKind(kind)]}已经开具:{yuan(amount_fen)},票据代码{code},号码{number}。"
+    return TimelineEntry(datetime.fromisoformat(at), text, None, text)
 
 
 def _entry(event: str, at: str, unit: str | None, text: str | None) -> TimelineEntry:

@@ -91,6 +91,7 @@ def _files() -> Iterator[Path]:
             "looking",
             "paying",
             "people",
+            "paysettings",
             "policies",
             "providers",
             "receiving",

@@ -1,5 +1,6 @@
 """Settings: a way in is offered whole or not at all, and production knows no sandbox."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from pydantic import ValidationError
 
 from settings import Settings
 from tests.conftest import Servers
+from tests.integrations.test_signing import in_production
 from tests.world import make_settings
 
 
@@ -20,9 +22,10 @@ OIDC = ("oidc_issuer", "oidc_client_id", "oidc_client_secret")
 H5 = ("wechat_h5_appid", "wechat_h5_secret")
 APP = ("wechat_app_appid", "wechat_app_secret")
 NET = ("netid_api_base", "netid_access_key", "netid_secret")
+TREASURY = ("nontax_api_base", "nontax_public_base", "nontax_unit_code", "nontax_secret")
 
 
-@pytest.mark.parametrize("group", [OIDC, H5, APP, NET], ids=lambda group: group[0])
+@pytest.mark.parametrize("group", [OIDC, H5, APP, NET, TREASURY], ids=lambda group: group[0])
 def test_a_way_is_whole_or_absent(servers: Servers, group: tuple[str, ...]) -> None:
     absent = dict.fromkeys(group)
     if group == H5:
@@ -31,6 +34,17 @@ def test_a_way_is_whole_or_absent(servers: Servers, group: tuple[str, ...]) -> N
     for name in group:
         with pytest.raises(ValidationError):
             changed(servers, **{name: None})
+
+
+@pytest.mark.parametrize("name", TREASURY[:2])
+def test_production_reaches_the_treasury_by_tls(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValidationError, match="needs an https address"):
+        in_production(tmp_path, **{name: "http://pay.example.cn"})
+
+
+def test_production_refuses_the_unit_of_the_sandbox(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="credentials of the sandbox"):
+        in_production(tmp_path, nontax_unit_code="wxsandbox000000001")
 
 
 def test_the_platforms_key_is_whole_or_absent(servers: Servers) -> None:
@@ -56,7 +70,9 @@ def test_a_payers_browser_goes_back_by_tls_in_production(
     assert len([*changed(servers, pay_return_url=url).pay_faults()]) == faults
 
 
-@pytest.mark.parametrize("name", ["oidc_issuer", "wechat_open_base", "netid_api_base"])
+@pytest.mark.parametrize(
+    "name", ["oidc_issuer", "wechat_open_base", "netid_api_base", *TREASURY[:2]]
+)
 def test_development_reaches_only_this_machine(servers: Servers, name: str) -> None:
     with pytest.raises(ValidationError):
         changed(servers, **{name: "https://id.example.cn"})

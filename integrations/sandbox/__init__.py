@@ -77,6 +77,14 @@ Each step is pushed to callBackUrl, or else to ``<notify-base-url>/callbacks/cou
 ``param`` = ``{"status": "polling"|"shutdown", "message", "lastResult": <a query answer>}`` and
 ``sign`` = MD5(param + salt), upper case.
 
+The treasury (统一公共支付/非税, an assumed format): ``POST /nontax/v1/notices``, ``GET
+.../notices/{order_no}``, ``POST .../notices/{order_no}/cancel``, ``POST /nontax/v1/bills``, ``GET
+.../bills/{code}/{number}``, ``POST .../bills/{code}/{number}/red``, ``POST /nontax/v1/refunds``,
+``GET .../refunds/{refund_no}``. Headers ``X-Unit-Code``, ``X-Timestamp``, ``X-Nonce`` (good once)
+and ``X-Signature``: HMAC-SHA256 in hex over ``REQUEST``, method, target, unit, timestamp, nonce and
+SHA-256 of the body, each a line; answers are signed over ``ANSWER``, status and the request's
+nonce, callbacks over ``CALLBACK`` and their path. ``/nontax/cashier/<缴款码>`` is the page to pay.
+
 Callbacks are done when answered 200 or 204 within 5 s; otherwise they are repeated after 15 s,
 15 s, 30 s, 3 min, 10 min, 20 min, 3 x 30 min, 1 h, 3 x 3 h, 2 x 6 h, each times the time scale.
 
@@ -107,6 +115,11 @@ amount_fen, reason, status}]}``, the newest first
 ``{status}``: ends a refund now, or anew when it brought no money (merchants do that by hand)
 ``POST /phone/api/citizens/<openid>/frozen`` ``{frozen}`` -> ``{frozen}``: money on its way back to
 this payer cannot arrive
+``GET  /phone/api/notices`` -> ``{items: [notice]}`` of the treasury, the newest first
+``POST /phone/api/notices/<缴款码>/pay`` ``{copies?, deliver?, late?}`` -> ``{flow_no, callbacks}``;
+``late`` arrives though the notice has ended
+``GET  /phone/api/fiscal-bills``, ``GET /phone/api/treasury-refunds`` -> ``{items}``, newest first
+``POST /phone/api/treasury-refunds/<refund_no>/settle`` ``{state: SUCCESS|FAILED}`` -> ``{state}``
 ``GET  /phone/api/outbox?openid=&phone=`` -> ``{items: [{id, channel: subscribe|sms|voice, to,
 template, data, page, at}]}``, newest first
 ``GET  /phone/api/callbacks`` -> ``{items: [{seq, id, kind, url, state, next_at, attempts: [{at,

@@ -1,7 +1,7 @@
 """Putting the sandbox together."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from functools import partial
 
@@ -14,10 +14,14 @@ from .cashier import Cashier
 from .certificates import Certificates
 from .config import SandboxConfig
 from .courier import Courier
+from .credentials import Credentials
 from .faces import Faces, WechatFaces
 from .faults import Faults
+from .fiscalbills import FiscalBills
 from .givebacks import Givebacks
 from .netid import NetId
+from .nontax import Nontax
+from .notices import Notices
 from .oauth import Oauth
 from .oidc import Oidc
 from .orders import Orders
@@ -33,6 +37,9 @@ from .shipping import Shipping
 from .sms import Sms
 from .store import Store
 from .subscriptions import Subscriptions
+from .treasury import TreasurySigner
+from .treasurypages import TreasuryPages
+from .treasuryrefunds import TreasuryRefunds
 from .wechat import Wechat
 from .wechatpay import Wechatpay
 
@@ -47,7 +54,8 @@ async def make_app(config: SandboxConfig) -> web.Application:
     credentials, now = config.credentials, config.now
     platform = Platform(store, now)
     signer = PaySigner.of(credentials, now, platform)
-    callbacks = Callbacks(store, signer, config.time_scale, now)
+    treasury = TreasurySigner(credentials, store, now)
+    callbacks = Callbacks(store, signer, treasury, config.time_scale, now)
     orders = Orders(credentials, store, signer, callbacks, now)
     refunds = Refunds(credentials, store, signer, orders, callbacks, now)
     subscriptions = Subscriptions(store, now)
@@ -69,6 +77,8 @@ async def make_app(config: SandboxConfig) -> web.Application:
     app.add_routes(WechatFaces(wechat, faces).routes())
     app.add_routes(Registers(credentials, now).routes())
     app.add_routes(Certificates(credentials, now).routes())
+    for routes in _treasury(credentials, store, treasury, callbacks, now):
+        app.add_routes(routes)
     app.add_routes(Courier(credentials, parcels, config.notify_base_url).routes())
     app.add_routes(Phone(store, wechat, subscriptions, orders, now).routes())
     app.add_routes(Cashier(orders).routes())
@@ -77,6 +87,20 @@ async def make_app(config: SandboxConfig) -> web.Application:
 
     app.cleanup_ctx.append(partial(_lifetime, callbacks, store))
     return app
+
+
+def _treasury(
+    credentials: Credentials,
+    store: Store,
+    signer: TreasurySigner,
+    callbacks: Callbacks,
+    now: Callable[[], float],
+) -> Iterator[list[web.RouteDef]]:
+    notices = Notices(credentials, store, callbacks, now)
+    bills = FiscalBills(credentials, store, notices, now)
+    refunds = TreasuryRefunds(credentials, store, notices, callbacks, now)
+    yield Nontax(signer, notices, bills, refunds).routes()
+    yield TreasuryPages(notices, bills, refunds).routes()
 
 
 async def _lifetime(callbacks: Callbacks, store: Store, _: web.Application) -> AsyncIterator[None]:

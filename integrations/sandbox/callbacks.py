@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from sqlite3 import Row
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from .loopback import is_loopback_url
 from .paysign import PaySigner
 from .store import Store
+from .treasury import TreasurySigner
 
 # Seconds from one failure to the next attempt: the schedule of WeChat Pay v3, 24 h 4 min in all.
 RETRY_AFTER = (
@@ -24,11 +26,12 @@ _LONGEST_SLEEP = 60.0
 
 @dataclass(frozen=True)
 class Callbacks:
-    """The queue and its one sender. Kinds are ``wechatpay``, ``refund``, ``signtest`` and
-    ``courier``."""
+    """The queue and its one sender. Kinds are ``wechatpay``, ``refund``, ``signtest``, ``courier``
+    and ``nontax``."""
 
     store: Store
     signer: PaySigner
+    treasury: TreasurySigner
     time_scale: float
     now: Callable[[], float]
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -118,6 +121,9 @@ class Callbacks:
         if row["kind"] == "courier":
             return {"Content-Type": "application/x-www-form-urlencoded"}
         # Each attempt is signed anew, or the receiver would rightly call the later ones stale.
+        if row["kind"] == "nontax":
+            signed = self.treasury.callback(urlsplit(row["url"]).path, row["body"])
+            return {"Content-Type": "application/json", **signed}
         headers = self.signer.headers(row["body"], signtest=row["kind"] == "signtest")
         return {"Content-Type": "application/json", **headers}
 

@@ -61,6 +61,8 @@ class Credentials:
     oidc_client_secret: str = field(repr=False)
     netid_access_key: str
     netid_secret: str = field(repr=False)
+    nontax_unit: str
+    nontax_secret: str = field(repr=False)
 
 
 def issue_credentials(directory: Path) -> Credentials:
@@ -134,6 +136,8 @@ def _values() -> dict[str, str]:
         "oidc_client_secret": secrets.token_hex(20),
         "netid_access_key": f"wxsandbox{secrets.token_hex(6)}",
         "netid_secret": secrets.token_hex(20),
+        "nontax_unit": f"wxsandbox{secrets.randbelow(10**9):09d}",
+        "nontax_secret": secrets.token_hex(20),
     }
 
 

@@ -66,6 +66,20 @@ CREATE TABLE IF NOT EXISTS bill_spoils (times INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS shipments (
     transaction_id TEXT PRIMARY KEY, told TEXT NOT NULL, uploads INTEGER NOT NULL,
     at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS notices (
+    order_no TEXT PRIMARY KEY, notice_code TEXT NOT NULL UNIQUE, wanted TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL, expires_at REAL NOT NULL, state TEXT NOT NULL,
+    created_at REAL NOT NULL, flow_no TEXT UNIQUE, paid_at REAL);
+CREATE TABLE IF NOT EXISTS fiscal_bills (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, bill_code TEXT NOT NULL, bill_number TEXT NOT NULL,
+    check_code TEXT NOT NULL, order_no TEXT NOT NULL REFERENCES notices, kind TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL, reason TEXT NOT NULL, refund_no TEXT UNIQUE,
+    issued_at REAL NOT NULL, UNIQUE (bill_code, bill_number));
+CREATE TABLE IF NOT EXISTS treasury_refunds (
+    refund_no TEXT PRIMARY KEY, refund_id TEXT NOT NULL UNIQUE,
+    order_no TEXT NOT NULL REFERENCES notices, wanted TEXT NOT NULL, amount_fen INTEGER NOT NULL,
+    ends_as TEXT NOT NULL, created_at REAL NOT NULL, settles_at REAL NOT NULL, callback INTEGER);
+CREATE TABLE IF NOT EXISTS treasury_nonces (nonce TEXT PRIMARY KEY, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS faults (
     id INTEGER PRIMARY KEY AUTOINCREMENT, path_prefix TEXT NOT NULL, remaining INTEGER NOT NULL,
     status INTEGER, code TEXT, delay_ms INTEGER NOT NULL, dropped INTEGER NOT NULL,

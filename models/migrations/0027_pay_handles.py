@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 from tortoise import fields
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0025_events')]
+    dependencies = [('models', '0026_fiscal_bills')]
 
     initial = False
 

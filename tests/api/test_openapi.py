@@ -56,6 +56,7 @@ OPEN_TO_ALL = {
     ("GET", "/backoffice/v1/schemas/package-v3"),
     ("GET", "/backoffice/v1/keys"),
     ("POST", "/callbacks/wechatpay"),
+    ("POST", "/callbacks/nontax"),
     ("POST", "/callbacks/courier"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),

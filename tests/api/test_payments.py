@@ -118,7 +118,9 @@ async def test_a_callback_is_answered_without_a_body(world: World) -> None:
     assert (await filed.case()).state == "RESULT_READY"
 
 
-@pytest.mark.parametrize("path", ["/callbacks/wechatpay", "/callbacks/courier"])
+@pytest.mark.parametrize(
+    "path", ["/callbacks/wechatpay", "/callbacks/nontax", "/callbacks/courier"]
+)
 async def test_no_odd_callback_is_above_499(world: World, path: str) -> None:
     before = await money(world)
     for body in (b"", b"\xff", b"&" * 1000, b"param=%00&sign=%ff", b"a=1&" * 50, b"x" * 70_000):

@@ -132,6 +132,7 @@ def in_production(folder: Path, **changes: Any) -> Settings:
         "oidc_issuer": "https://outside.example.cn/oidc",
         "oidc_client_id": "zhangban",
         "netid_access_key": "zhangban",
+        "nontax_unit_code": "511499001",
         "certificates_access_key": "zhangban",
     }
     own["password_memory_kib"] = 65536

@@ -206,8 +206,18 @@ def test_doubled_and_broken_heads_are_refused(site: Site, guest: Story, line: Li
         check_problem(speak(port, head))
 
 
-def test_forged_callbacks_are_refused_whatever_they_carry(site: Site, line: Line) -> None:
-    names = ("Wechatpay-Serial", "Wechatpay-Signature", "Wechatpay-Timestamp", "Wechatpay-Nonce")
+WECHAT = ("Wechatpay-Serial", "Wechatpay-Signature", "Wechatpay-Timestamp", "Wechatpay-Nonce")
+TREASURY = ("X-Unit-Code", "X-Signature", "X-Timestamp", "X-Nonce")
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [("/callbacks/wechatpay", WECHAT), ("/callbacks/nontax", TREASURY)],
+    ids=["wechatpay", "nontax"],
+)
+def test_forged_callbacks_are_refused_whatever_they_carry(
+    site: Site, line: Line, path: str, names: tuple[str, ...]
+) -> None:
     soups: list[list[tuple[str, str | bytes]]] = [
         [],
         [(name, "") for name in names],
@@ -224,11 +234,11 @@ def test_forged_callbacks_are_refused_whatever_they_carry(site: Site, line: Line
     for soup in soups:
         for body in bodies:
             length = ("Content-Length", str(len(body)))
-            head = head_of("POST", "/callbacks/wechatpay", *soup, length)
+            head = head_of("POST", path, *soup, length)
             heard = speak(site.stack.port, head, [body] if body else [])
             check_problem(heard)
             assert heard.status in {400, 401}
-    large = line.call("POST", "/callbacks/wechatpay", b"x" * 100_000)
+    large = line.call("POST", path, b"x" * 100_000)
     assert check_problem(large)["code"] == "too_large"
     check_problem(line.call("POST", "/callbacks/courier", b"sign=\x00&param=%7B", headers={}))
     assert asyncio.run(site.ask("SELECT count(*) AS n FROM payment_events")) == before

@@ -156,6 +156,10 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("item10", "fee/stage", "NONE", "fee_incomplete"),
     ("item01", "fee/stage", "AFTER_DECISION", "fee_incomplete"),
     ("item10", "fee/rules", [], "fee_incomplete"),
+    ("item10", "fee/channels", ["NONTAX"], "fee_revenue_code_missing"),
+    ("item09", "fee/revenue_code", GONE, "fee_revenue_code_missing"),
+    ("item10", "fee/channels", ["CASH"], "element_missing"),
+    ("item10", "fee/channels", [], "element_missing"),
     ("item10", "fee/rules/0/per", "form.length_m", "fee_by_unknown"),
     ("item10", "fee/rules/0/unit_price_cent/草地", 1, "fee_by_unknown"),
     # forms

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from models.rules.branches import known_fields
+from models.rules.item_words import Till
 from models.rules.lint.finding import Body, Hit, Policy, Rule, Severity
 from models.rules.lint.limits import says_nothing
 from models.rules.refunds import RefundOn
@@ -65,6 +66,15 @@ def fee_kept(body: Body, _: Policy) -> Iterator[Hit]:
                 yield Hit("/fee/refund_on", State(end.value).zh)
 
 
+def treasury_without_code(body: Body, _: Policy) -> Iterator[Hit]:
+    """Money that is paid into the treasury is booked under the code of its 执收项目."""
+    fee = body["fee"]
+    channels = fee.get("channels")
+    offered = isinstance(channels, list) and Till.NONTAX.value in channels
+    if offered and says_nothing(fee.get("revenue_code", "")):
+        yield Hit("/fee/revenue_code")
+
+
 def _never_chosen(body: Body, rule: dict[str, Any]) -> list[str]:
     name = rule["unit_price_by"].removeprefix("form.")
     choices = body["form_schema"]["properties"].get(name, {}).get("enum")
@@ -84,6 +94,8 @@ RULES = (
     Rule("fee_before_deemed_acceptance", _R,
          "逾期不告知就视为受理的事项,不能先收费再受理。", "行政许可法32(四)",
          deemed_before_paid),
+    Rule("fee_revenue_code_missing", _R, "可以向财政缴款的收费,没有写执收项目编码。",
+         "政府非税收入管理办法(财税〔2016〕33号): 按项目执收", treasury_without_code),
     Rule("fee_kept", _W, "办件以“{}”结束时不退费,请核对有没有依据。", "行政许可法58, 59", fee_kept),
 )
 # fmt: on
