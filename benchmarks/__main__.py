@@ -8,6 +8,7 @@ from types import FrameType
 
 import structlog
 
+from benchmarks.callbacks import callbacks
 from benchmarks.crowd import PHOTOS, crowd
 from benchmarks.deadlines import deadlines
 from benchmarks.drafts import prepare
@@ -81,6 +82,8 @@ def ratios() -> list[Line]:
         lines.append(measures.memory())
         say("measuring timers")
         lines.append(timers(stage, prepared.underway[0].case_id))
+        say("measuring callbacks")
+        lines += callbacks(stage, prepared.underway)
         say("measuring the hand-off")
         lines += handoff(stage)
         say("measuring rotation of keys")

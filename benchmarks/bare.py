@@ -15,7 +15,7 @@ import asyncpg
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse, json, raw
 
-from benchmarks.bare_handoff import add_routes
+from benchmarks import bare_callbacks, bare_handoff
 from models.database import config_for
 from settings import Settings
 
@@ -123,7 +123,9 @@ def make_app(settings: Settings) -> Sanic[Any, Any]:
     app.add_route(read, "/progress/<case_id:uuid>")
     app.add_route(submit, "/submit/<case_id:uuid>", methods=["POST"])
     app.add_route(upload, "/upload", methods=["POST"], stream=True)
-    add_routes(app)
+    bare_handoff.add_routes(app)
+    apiv3_key = settings.wxpay_apiv3_key.get_secret_value()
+    bare_callbacks.add_routes(app, settings.wxpay_pub_key_file, apiv3_key)
     return app
 
 

@@ -58,7 +58,7 @@ class Measures:
         def read(port: int, requests: list[str]) -> float:
             return run(Plan(port, CONNECTIONS, requests, ROUND_SECONDS, again=True)).per_second
 
-        return _compare(
+        return compare(
             "progress read",
             lambda: read(self.stage.port, ours),
             lambda: read(self.stage.bare_port, bare),
@@ -82,7 +82,7 @@ class Measures:
             plan = Plan(self.stage.unasked_port, CONNECTIONS, requests, ROUND_SECONDS, again=True)
             return run(plan).per_second
 
-        return _compare(
+        return compare(
             "progress read, with who it is asked first",
             lambda: read(asked),
             lambda: read(unasked),
@@ -97,7 +97,7 @@ class Measures:
         }
         if rows[SUBMIT_PATH] != rows[BARE_SUBMIT]:
             raise RowsDiffer(str(rows))
-        return _compare(
+        return compare(
             "submit",
             lambda: self._submit(self.stage.port, SUBMIT_PATH),
             lambda: self._submit(self.stage.bare_port, BARE_SUBMIT),
@@ -128,7 +128,7 @@ class Measures:
         return [self._uploads_of(megabytes, number) for megabytes, number in UPLOADS.items()]
 
     def _uploads_of(self, megabytes: int, number: int) -> Line:
-        return _compare(
+        return compare(
             f"upload of {megabytes} MB",
             lambda: self._upload(self.stage.port, UPLOAD_PATH, number, megabytes),
             lambda: self._upload(self.stage.bare_port, "/upload", number, megabytes),
@@ -198,7 +198,7 @@ def _form(path: str, who: Draft, size: int) -> str:
     return _request("POST", path, who, **headers) + part
 
 
-def _compare(
+def compare(
     what: str, ours: Callable[[], float], bare: Callable[[], float], *, goal: float
 ) -> Line:
     """Take both sides in turn: the machine's own ups and downs then meet both alike."""
