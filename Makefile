@@ -9,7 +9,7 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-e
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test check format types lint secrets bench crash setup lock upgrade clean-data
+.PHONY: help serve demo test check format types lint secrets bench crash stateful setup lock upgrade clean-data
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -51,6 +51,9 @@ bench: setup ## Measure the ratios
 
 crash: setup ## Play many cases under kills: KILLS=500 CASES=50000 SEED=7
 	@$(BIN)/python -m tests.crash.run --kills $(or $(KILLS),60) --cases $(or $(CASES),600) $(and $(SEED),--seed $(SEED))
+
+stateful: setup ## Play payment and hand-off against the model: RUNS=2000, 50 steps each
+	@STATEFUL_RUNS=$(or $(RUNS),2000) $(BIN)/python -m pytest -n0 tests/stateful
 
 setup: $(INSTALLED)
 

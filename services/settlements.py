@@ -20,10 +20,9 @@ from services.automatic_refunds import give_back
 from services.items import Items, PublishedItem
 from services.orders import OPEN, OrderStatus
 from services.ports import ChannelPayment, PayChannel, Settlement
+from services.repeats import CURRENCY, keep_repeated
 from services.results import REJECTED, Results
 from services.transitions import Transitions, topic_of
-
-CURRENCY = "CNY"
 
 log = structlog.get_logger(__name__)
 
@@ -74,11 +73,20 @@ class Settlements:
 
     async def record(self, report: Report) -> Outcome:
         """Keep a report and let it take effect; a repeated one has its first outcome again."""
+        if self._is_ours(report.payment) and await self._repeats(report):
+            return Outcome.REPEATED
         try:
             return await self._record(report)
         except Duplicate:
             # Its copy was quicker, for an order that is not ours to lock.
             return await self._record(report)
+
+    def _is_ours(self, payment: ChannelPayment) -> bool:
+        return (payment.merchant, payment.appid) == (self.channel.merchant, self.channel.appid)
+
+    async def _repeats(self, report: Report) -> bool:
+        now = self.transitions.clock.now()
+        return await keep_repeated(report.id, report.source.value, report.payment, now)
 
     @transaction
     async def _record(self, report: Report) -> Outcome:
@@ -105,7 +113,7 @@ class Settlements:
     async def _judge(self, order: PaymentOrder | None, payment: ChannelPayment) -> Outcome:
         if order is None:
             return Outcome.UNKNOWN_ORDER
-        if (payment.merchant, payment.appid) != (self.channel.merchant, self.channel.appid):
+        if not self._is_ours(payment):
             return Outcome.MISMATCH
         if payment.settlement is Settlement.PAID:
             return await self._judge_paid(order, payment)
