@@ -20,10 +20,10 @@ from api import openapi, progress, tus
 from api.bodies import refused_early
 from api.call import Call
 from api.context import Context
-from api.errors import answer_error
+from api.errors import answer_error, answer_problem
 from api.modules import MODULES
 from api.routes import Rendered, Route
-from services.errors import Malformed
+from services.errors import Malformed, Problem
 
 log = structlog.get_logger("zhangban.http")
 
@@ -144,6 +144,9 @@ def handler_of(
         except Exception as error:  # whatever it is, it becomes an answer, here or in Answers
             if route.stream and await refused_early(request, error):
                 return None
+            if isinstance(error, Problem) and not route.stream:
+                # What the framework does about an error costs as much as the rest of a refusal.
+                return answer_problem(request, error)
             raise
         return show(route, request, answer)
 
