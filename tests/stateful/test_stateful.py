@@ -33,7 +33,7 @@ def test_the_product_never_leaves_the_model(
                     database=None,
                     derandomize=True,
                     suppress_health_check=list(HealthCheck),
-                    phases=[Phase.generate, Phase.shrink],
+                    phases=[Phase.generate],
                     print_blob=False,
                 ),
             )
