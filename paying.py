@@ -18,6 +18,8 @@ from services.ports.refunds import RefundChannels
 from services.refund_desk import RefundDesk
 from services.refund_requests import RefundRequests
 from services.refunds import SWEEP, Refunds
+from services.waiver_desk import WaiverDesk
+from services.waivers import Waivers
 from settings import Settings
 
 
@@ -29,6 +31,8 @@ class Paying:
     refunds: Refunds
     refund_requests: RefundRequests
     refund_desk: RefundDesk
+    waivers: Waivers
+    waiver_desk: WaiverDesk
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -37,6 +41,8 @@ class Paying:
             "payments": self.payments,
             "refund_requests": self.refund_requests,
             "refund_desk": self.refund_desk,
+            "waivers": self.waivers,
+            "waiver_desk": self.waiver_desk,
         }
 
     @property
@@ -70,4 +76,6 @@ def compose_paying(
         refunds=Refunds(channels, payments.refund_statements),
         refund_requests=RefundRequests(cases, fees, audit),
         refund_desk=RefundDesk(cases, audit, settings.finance_uscc),
+        waivers=Waivers(cases, audit),
+        waiver_desk=WaiverDesk(cases, fees, payments.settlements, audit),
     )

@@ -44,4 +44,7 @@ def _lodged(times: Sequence[str] | None) -> Iterator[TimelineEntry]:
 
 def _entry(event: str, at: str, unit: str | None, text: str | None) -> TimelineEntry:
     plain = text_for(Event(event))
+    if event == Event.PAYMENT_CONFIRMED.value and text:
+        # That it was waived, and by which published ground: no officer wrote it.
+        plain = text
     return TimelineEntry(datetime.fromisoformat(at), text or plain, unit, plain)
