@@ -12,8 +12,10 @@ import structlog
 from models.case import Case
 from models.database import Duplicate
 from models.ids import uuid7
+from models.notice import Notice
 from models.payment import Fee, PaymentEvent, PaymentOrder, Waiver
 from models.rules.events import Event
+from models.rules.notices import NoticeKind
 from models.rules.refunds import RefundReason
 from models.rules.states import PaymentStatus, State
 from models.rules.waivers import WaiverStatus
@@ -202,6 +204,10 @@ class Settlements:
         item = await self.items.version(case.item_version_id)
         await self.acceptance.packages.payment_changed(case, item)
         await self._advance(case, item, data)
+        if status is PaymentStatus.WAIVED:
+            # The step's notice tells of money that has arrived (缴费到账), and none has.
+            notices = Notice.filter(case_id=case.id, kind=NoticeKind.N10.value, digest=None)
+            await notices.delete()
 
     async def _advance(
         self, case: Case, item: PublishedItem, data: Mapping[str, Any] | None

@@ -11,6 +11,7 @@ import pytest
 
 from models.case import CaseEvent, ClockInstance
 from models.handoff import HandoffPackage
+from models.notice import Notice
 from models.payment import Fee, PaymentOrder, Refund, Waiver
 from models.rules.events import Role
 from services.access import CaseUnknown
@@ -49,6 +50,16 @@ async def last_package(world: World, filed: Filed) -> dict[str, Any]:
     return body
 
 
+async def unpaid(world: World, filed: Filed) -> list[str]:
+    """Return the kinds of the notices that are issued: none says that money arrived (N10)."""
+    await stages.do(world, "notice.issue")
+    notices = Notice.filter(case_id=filed.case_id)
+    kinds = [each.kind for each in await notices]
+    assert "N10" not in kinds
+    assert not await notices.filter(digest=None).exists()
+    return kinds
+
+
 async def unchanged(world: World, problem: type[Problem], act: Awaitable[object]) -> None:
     before = await state(world)
     with pytest.raises(problem):
@@ -76,6 +87,7 @@ async def test_a_granted_waiver_accepts_as_a_payment_does(world: World) -> None:
     assert package["kind"] == "ACCEPTED"
     assert (package["payment"]["waived"], package["payment"]["amount_fen"]) == (True, 0)
     assert "费用已经减免,不用缴费" in await told(world)
+    assert "N04" in await unpaid(world, filed)
     entries = (await world.ctx.progress.of_case(filed.citizen, filed.case_id)).timeline
     assert [each.text for each in entries][-1] == "费用已经减免(残疾人),不用缴费。"
 
@@ -103,6 +115,7 @@ async def test_after_the_decision_the_result_goes_its_way(world: World) -> None:
     await granted(world, filed)
     case = await filed.case()
     assert (case.state, case.payment_status) == ("RESULT_READY", "WAIVED")
+    await unpaid(world, filed)
 
 
 async def test_an_open_order_is_closed_at_its_channel(world: World) -> None:
