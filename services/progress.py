@@ -59,6 +59,10 @@ SELECT json_build_object('id', c.id, 'case_no', c.case_no, 'state', c.state, 've
           'amount_fen', r.amount_fen, 'refusal', r.refusal, 'times',
           json_build_array(r.created_at, r.unit_at, r.finance_at, r.refused_at, r.paid_at))
      ORDER BY r.created_at, r.id) FROM refunds r WHERE r.case_id = c.id),
+  'waivers',
+  (SELECT json_agg(json_build_object('ground', w.ground, 'status', w.status, 'refusal', w.refusal,
+          'asked_at', w.asked_at, 'decided_at', w.decided_at)
+     ORDER BY w.asked_at, w.id) FROM fee_waivers w WHERE w.case_id = c.id),
   'delivery',
   (SELECT json_build_object('method', d.method, 'status', d.status, 'waybill', d.waybill)
      FROM deliveries d WHERE d.case_id = c.id),

@@ -7,7 +7,8 @@ from typing import Any
 
 from models.rules.events import Event
 from models.rules.texts import text_for
-from services.refund_words import refund_steps
+from services.refund_words import RefundStep, refund_steps
+from services.waiver_words import waiver_steps
 
 RECEIVED, TAKEN = "在窗口或其他系统提交了申请", "已经受理。缴费、补材料都在原来提交的地方办"
 
@@ -25,15 +26,24 @@ class TimelineEntry:
 def timeline_of(facts: Mapping[str, Any]) -> Sequence[TimelineEntry]:
     """Return what happened, by the facts of the progress statement."""
     steps = [*_lodged(facts["lodged"]), *(_entry(*event) for event in facts["events"] or ())]
-    back = [
+    known = {(each.at, each.text) for each in steps}
+    money = [
         TimelineEntry(each.at, each.text, None, each.plain)
-        for refund in facts["refunds"] or ()
-        for each in refund_steps(refund)
+        for each in _money(facts)
+        # A grant that moved its case has told so by the step.
+        if (each.at, each.text) not in known
     ]
-    if not back:
+    if not money:
         return tuple(steps)
     # A refund follows from the step of the same moment, which sorting leaves before it.
-    return tuple(sorted([*steps, *back], key=lambda each: each.at))
+    return tuple(sorted([*steps, *money], key=lambda each: each.at))
+
+
+def _money(facts: Mapping[str, Any]) -> Iterator[RefundStep]:
+    for waiver in facts["waivers"] or ():
+        yield from waiver_steps(waiver)
+    for refund in facts["refunds"] or ():
+        yield from refund_steps(refund)
 
 
 def _lodged(times: Sequence[str] | None) -> Iterator[TimelineEntry]:

@@ -31,6 +31,7 @@ from services.orders import close_soon
 from services.settlements import Settlements
 from services.transitions import StepNotYours
 from services.waiver_rows import open_fee
+from services.waiver_words import granted_text
 from services.waivers import WaiverMissing
 
 # What waits longest is shown; deciding makes room for the rest.
@@ -141,7 +142,7 @@ class WaiverDesk:
         # Until its channel has closed an order it can be paid: that money is surplus then.
         await close_soon(self.cases.transitions.jobs, case.id)
         data = {
-            "text": f"费用已经减免({ground}),不用缴费。",
+            "text": granted_text(ground),
             "waiver": ground,
             "signer": {"id": str(officer.id), "unit": officer.unit},
         }

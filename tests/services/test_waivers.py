@@ -50,6 +50,11 @@ async def last_package(world: World, filed: Filed) -> dict[str, Any]:
     return body
 
 
+async def timeline(world: World, filed: Filed) -> list[str]:
+    shown = await world.ctx.progress.of_case(filed.citizen, filed.case_id)
+    return [each.text for each in shown.timeline]
+
+
 async def unpaid(world: World, filed: Filed) -> list[str]:
     """Return the kinds of the notices that are issued: none says that money arrived (N10)."""
     await stages.do(world, "notice.issue")
@@ -88,8 +93,10 @@ async def test_a_granted_waiver_accepts_as_a_payment_does(world: World) -> None:
     assert (package["payment"]["waived"], package["payment"]["amount_fen"]) == (True, 0)
     assert "费用已经减免,不用缴费" in await told(world)
     assert "N04" in await unpaid(world, filed)
-    entries = (await world.ctx.progress.of_case(filed.citizen, filed.case_id)).timeline
-    assert [each.text for each in entries][-1] == "费用已经减免(残疾人),不用缴费。"
+    assert (await timeline(world, filed))[-2:] == [
+        "已经申请减免费用(残疾人),等收费的部门核对。",
+        "费用已经减免(残疾人),不用缴费。",
+    ]
 
 
 async def test_after_acceptance_the_back_office_is_told_and_may_approve(world: World) -> None:
@@ -102,6 +109,8 @@ async def test_after_acceptance_the_back_office_is_told_and_may_approve(world: W
     package = await last_package(world, filed)
     assert (package["kind"], package["payment"]["waived"]) == ("PAYMENT", True)
     assert [fee["amount_fen"] for fee in package["payment"]["fees"]] == [0]
+    # No step was taken, and the citizen reads it all the same.
+    assert (await timeline(world, filed))[-1] == "费用已经减免(残疾人),不用缴费。"
     # A measurement told with the decision does not make it a debt again.
     await stages.decided(world, filed, fee={"area_m2": 99, "surface_type": "沥青"})
     assert (await filed.case()).decision == "APPROVED"
@@ -213,6 +222,8 @@ async def test_a_refusal_is_told_and_the_fee_stays(world: World) -> None:
     assert (shown.status, shown.refusal) == ("REFUSED", "残疾人证已经过期。")
     assert [await world.rows(table) for table in money] == before
     assert "减免没有批准,请看理由" in await told(world)
+    said = "减免没有批准(残疾人)。理由:残疾人证已经过期。"
+    assert (await timeline(world, filed))[-1] == said
     row = await Waiver.get(id=waiver.id)
     assert (row.decided_by, row.decided_at) == (str(officer.id), world.clock.now())
     for act in (
