@@ -26,12 +26,12 @@ class TimelineEntry:
 def timeline_of(facts: Mapping[str, Any]) -> Sequence[TimelineEntry]:
     """Return what happened, by the facts of the progress statement."""
     steps = [*_lodged(facts["lodged"]), *(_entry(*event) for event in facts["events"] or ())]
-    known = {(each.at, each.text) for each in steps}
+    known = {each.text for each in steps}
     money = [
         TimelineEntry(each.at, each.text, None, each.plain)
         for each in _money(facts)
         # A grant that moved its case has told so by the step.
-        if (each.at, each.text) not in known
+        if each.text not in known
     ]
     if not money:
         return tuple(steps)

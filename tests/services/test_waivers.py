@@ -256,6 +256,7 @@ async def test_a_payment_overtakes_what_was_asked(world: World) -> None:
     await unchanged(world, NothingToWaive, ask(world, filed))
 
 
+@pytest.mark.requirement("严防乱收费")
 async def test_no_other_ground_and_nobody_else(world: World) -> None:
     filed = await card(world)
     await unchanged(world, WaiverNotPublished, ask(world, filed, "熟人"))
