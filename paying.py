@@ -22,6 +22,8 @@ from services.ports.refunds import RefundChannel
 from services.refund_desk import RefundDesk
 from services.refund_requests import RefundRequests
 from services.refunds import SWEEP, Refunds
+from services.waiver_desk import WaiverDesk
+from services.waivers import Waivers
 from settings import Settings
 
 
@@ -34,6 +36,8 @@ class Paying:
     refund_requests: RefundRequests
     refund_desk: RefundDesk
     billing: FiscalBilling
+    waivers: Waivers
+    waiver_desk: WaiverDesk
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -42,6 +46,8 @@ class Paying:
             "payments": self.payments,
             "refund_requests": self.refund_requests,
             "refund_desk": self.refund_desk,
+            "waivers": self.waivers,
+            "waiver_desk": self.waiver_desk,
         }
 
     @property
@@ -81,4 +87,6 @@ def compose_paying(
         refund_requests=RefundRequests(cases, fees, audit),
         refund_desk=RefundDesk(cases, audit, settings.finance_uscc),
         billing=FiscalBilling(issuers, payments.items, payments.transitions),
+        waivers=Waivers(cases, audit),
+        waiver_desk=WaiverDesk(cases, fees, payments.settlements, audit),
     )

@@ -77,6 +77,8 @@ from services.trail import Trail
 from services.units import Units
 from services.uploads import Uploads
 from services.vault import Vault
+from services.waiver_desk import WaiverDesk
+from services.waivers import Waivers
 from services.wake_ups import WakeUps
 from services.ways import Ways
 from services.withdrawals import Withdrawals
@@ -155,6 +157,8 @@ class Context:
     order_desk: OrderDesk
     refund_requests: RefundRequests
     refund_desk: RefundDesk
+    waivers: Waivers
+    waiver_desk: WaiverDesk
     results: Results
     declarations: Declarations
     imports: Imports

@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict
 from api.auth import CITIZEN
 from api.call import Call
 from api.routes import Routes
-from models.payment import Fee, FiscalBill, PaymentOrder
+from models.payment import Fee, FiscalBill, PaymentOrder, Waiver
 from models.rules.item_words import Till
+from models.rules.waivers import WaiverStatus
 from services.access import CaseUnknown
 from services.actors import Citizen
 from services.consents import ConsentMissing
@@ -32,12 +33,15 @@ class FeeLineView(BaseModel):
 
 
 class FeeView(BaseModel):
+    """``waived_by`` names the published waiver by which nothing of the lines is owed."""
+
     name: str
     basis: str
     stage: str
     amount_fen: int
     lines: list[FeeLineView]
     settled: bool
+    waived_by: str | None
 
     @classmethod
     def of(cls, fee: Fee) -> "FeeView":
@@ -48,6 +52,7 @@ class FeeView(BaseModel):
             amount_fen=fee.amount_fen,
             lines=[FeeLineView(**line) for line in fee.breakdown],
             settled=fee.settled_at is not None,
+            waived_by=fee.waived_by,
         )
 
 
@@ -117,14 +122,43 @@ class FiscalBillView(BaseModel):
         )
 
 
+class WaiverView(BaseModel):
+    """A waiver as its applicant sees it: OPEN, TAKEN_BACK, GRANTED, REFUSED or OVERTAKEN."""
+
+    ground: str
+    reason: str
+    status: str
+    status_text: str
+    refusal: str | None
+    asked_at: str
+    decided_at: str | None
+
+    @classmethod
+    def of(cls, waiver: Waiver) -> "WaiverView":
+        return cls(
+            ground=waiver.ground,
+            reason=waiver.reason,
+            status=waiver.status,
+            status_text=WaiverStatus(waiver.status).zh,
+            refusal=waiver.refusal,
+            asked_at=waiver.asked_at.isoformat(),
+            decided_at=waiver.decided_at.isoformat() if waiver.decided_at else None,
+        )
+
+
 class BillView(BaseModel):
-    """What a case owes: ``status`` NOT_REQUIRED, UNPAID, PAID, REFUNDING or REFUNDED."""
+    """What a case owes: ``status`` NOT_REQUIRED, UNPAID, PAID, WAIVED, REFUNDING or REFUNDED.
+
+    ``waiver_grounds`` are those that the item publishes, ``waiver`` is the newest asked for.
+    """
 
     status: str
     fee: FeeView | None
     order: OrderView | None
     offers: list[OfferView]
     bills: list[FiscalBillView]
+    waiver_grounds: list[str]
+    waiver: WaiverView | None
 
     @classmethod
     def of(cls, bill: Bill) -> "BillView":
@@ -134,6 +168,8 @@ class BillView(BaseModel):
             order=OrderView.of(bill.order) if bill.order else None,
             offers=[OfferView.of(each) for each in bill.offers],
             bills=[FiscalBillView.of(each) for each in bill.bills],
+            waiver_grounds=list(bill.grounds),
+            waiver=WaiverView.of(bill.waiver) if bill.waiver else None,
         )
 
 

@@ -24,6 +24,8 @@ class Fee(Model):
     name = fields.CharField(100)
     basis = fields.CharField(200)
     amount_fen = fields.IntField()
+    # 减免: the published ground on which nothing of it is owed.
+    waived_by = fields.CharField(200, null=True)
     breakdown: fields.Field[list[dict[str, Any]]] = fields.JSONField[list[dict[str, Any]]]()
     settled_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
@@ -32,6 +34,43 @@ class Fee(Model):
         table = "fees"
         indexes = [Index(fields=["settled_at"], name="ix_fees_settled")]
         constraints = [UniqueConstraint(fields=("case_id", "stage"), name="uq_fees")]
+
+
+class Waiver(Model):
+    """减免申请: a published ground on which somebody asks to owe nothing of a fee.
+
+    ``status``: OPEN, TAKEN_BACK, GRANTED, REFUSED (``refusal`` is what its applicant reads) or
+    OVERTAKEN by a payment.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    fee: fields.ForeignKeyRelation[Fee] = fields.ForeignKeyField(
+        "models.Fee", related_name="waivers", on_delete=fields.RESTRICT
+    )
+    fee_id: UUID
+    case: fields.ForeignKeyRelation[Case] = fields.ForeignKeyField(
+        "models.Case", related_name="waivers", on_delete=fields.RESTRICT, db_index=True
+    )
+    case_id: UUID
+    ground = fields.CharField(200)
+    reason = fields.CharField(300, default="")
+    status = fields.CharField(12)
+    refusal = fields.CharField(300, null=True)
+    asked_by = fields.CharField(80)
+    asked_at = fields.DatetimeField()
+    decided_by = fields.CharField(80, null=True)
+    decided_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "fee_waivers"
+        constraints = [
+            UniqueConstraint(
+                fields=("fee_id",), name="uq_fee_waivers_open", condition="status = 'OPEN'"
+            ),
+            UniqueConstraint(
+                fields=("fee_id",), name="uq_fee_waivers_granted", condition="status = 'GRANTED'"
+            ),
+        ]
 
 
 class PaymentOrder(Model):

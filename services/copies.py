@@ -32,6 +32,7 @@ BY_CASE = (
     *(
         "withdrawals",
         "fees",
+        "fee_waivers",
         "payment_orders",
         "refunds",
         "fiscal_bills",

@@ -11,7 +11,7 @@ from models.rules import fees as rules
 from models.rules.conditions import parse
 from models.rules.states import IMPORTED, PaymentStatus
 from services.applicants import Applicants, facts_of
-from services.errors import Conflict
+from services.errors import Conflict, Invalid
 from services.forms import Forms
 from services.items import PublishedItem
 from services.ports import Clock
@@ -25,6 +25,13 @@ class FeeUndetermined(Conflict):
 
     code = "fee_undetermined"
     sentence = "按现有的信息算不出应缴的费用,请核对填写的内容。"
+
+
+class WaiverNotPublished(Invalid):
+    """The item publishes no such ground."""
+
+    code = "waiver_not_published"
+    sentence = "这个事项没有公布这一减免情形,请从公布的情形里选。"
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,9 @@ class Fees:
 
         Raises ``FeeUndetermined``.
         """
-        assessment = await self._assessment(case, item, measured)
         known = await Fee.get_or_none(case_id=case.id, stage=item.fee_stage.value)
+        waiver = None if known is None else known.waived_by
+        assessment = await self._assessment(case, item, measured, waiver)
         return known is None or known.amount_fen == assessment.total_fen
 
     async def measured_anew(
@@ -64,6 +72,20 @@ class Fees:
         """
         return (await self._assessment(case, item, measured)).total_fen
 
+    async def waive(self, case: Case, item: PublishedItem, fee: Fee, ground: str) -> None:
+        """Let a fee that nobody has settled come to what it is by a published waiver.
+
+        In the caller's transaction, with the case's row held. Raises ``WaiverNotPublished``;
+        nothing changed then.
+        """
+        try:
+            amount = (await self._assessment(case, item, None, ground)).total_fen
+        except FeeUndetermined:
+            # By what a back-office measured, and nobody keeps: a waiver leaves nothing of any sum.
+            amount = 0
+        fee.amount_fen, fee.waived_by = amount, ground
+        await fee.save(update_fields=["amount_fen", "waived_by"])
+
     async def is_settled(self, case: Case, item: PublishedItem) -> bool:
         """Tell whether nothing is owed: the item is free, or its fee was made and paid."""
         if not charges(case, item):
@@ -73,7 +95,11 @@ class Fees:
         )
 
     async def _assessment(
-        self, case: Case, item: PublishedItem, measured: Mapping[str, Any] | None
+        self,
+        case: Case,
+        item: PublishedItem,
+        measured: Mapping[str, Any] | None,
+        waiver: str | None = None,
     ) -> rules.Assessment:
         given = dict(measured or {})
         if not _measurable(item.body["fee"]).issuperset(given):
@@ -83,9 +109,11 @@ class Fees:
         age = applicant.age_at(self.clock.now())
         facts = facts_of({**form.values, **given}, case, age)
         try:
-            assessment = rules.assess(item.body["fee"], facts)
+            assessment = rules.assess(item.body["fee"], facts, waiver=waiver)
         except rules.FeeUndetermined as error:
             raise FeeUndetermined from error
+        except rules.WaiverUnknown as error:
+            raise WaiverNotPublished from error
         if assessment.total_fen > MOST_FEN:
             raise FeeUndetermined
         return assessment

@@ -16,6 +16,7 @@ from models.payment import Fee, PaymentOrder
 from models.rules.calendar import day_of
 from models.rules.mandates import Act
 from models.rules.privacy import Purpose
+from models.rules.states import PaymentStatus
 from models.unit import transaction
 from services import access, consents, tills
 from services.actors import Citizen
@@ -121,9 +122,11 @@ class Orders:
         once = Once.of(str(who.account_id), key, "payment", case_id, *_told(choice))
         answered = await once.answered()
         fee = await newest_fee(case)
-        if fee is not None and fee.settled_at is not None:
+        if fee is None or fee.waived_by is not None:
+            raise NothingToPay
+        if fee.settled_at is not None:
             raise AlreadyPaid
-        if fee is None or not _owes(case):
+        if not owes(case):
             raise NothingToPay
         tills.check(self.tills, await self.items.version(case.item_version_id), choice)
         payers = await self._payers(who, choice)
@@ -242,14 +245,15 @@ async def newest_fee(case: Case) -> Fee | None:
     return await Fee.filter(case_id=case.id).order_by("-created_at", "-id").first()
 
 
-def _owes(case: Case) -> bool:
+def owes(case: Case) -> bool:
     """Tell whether a case that has a fee may still be paid for."""
-    return not case.state.closed and case.decision != REJECTED
+    waived = case.payment_status == PaymentStatus.WAIVED.value
+    return not case.state.closed and case.decision != REJECTED and not waived
 
 
 async def is_payable(case_id: UUID) -> bool:
     """Tell whether the order of a case may still be paid."""
-    return _owes(await Case.get(id=case_id))
+    return owes(await Case.get(id=case_id))
 
 
 async def holds_money(case_id: UUID) -> bool:

@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 
 from models.case import Case
-from models.payment import Fee, FiscalBill, PaymentOrder
+from models.payment import Fee, FiscalBill, PaymentOrder, Waiver
 from services import access
 from services.acceptance import Acceptance
 from services.actors import Citizen
@@ -37,6 +37,7 @@ from services.results import Results
 from services.settlements import Outcome, Report, Settlements, Source
 from services.tills import Choice, Offer, event_id, offers, till_of
 from services.transitions import Transitions
+from services.waiver_rows import grounds_of, newest_waiver
 
 # Two who may both pay, and tap at once, close each other's orders; so often one of them tries.
 MOST_TURNS = 4
@@ -69,13 +70,18 @@ class Payable:
 
 @dataclass(frozen=True)
 class Bill:
-    """What a case owes or has paid; ``order`` is the newest, ``offers`` how its fee is paid."""
+    """What a case owes or has paid; ``order`` is the newest, ``offers`` how its fee is paid.
+
+    ``grounds`` are the waivers that its item publishes, ``waiver`` is the newest asked for.
+    """
 
     status: str
     fee: Fee | None
     order: PaymentOrder | None
     offers: Sequence[Offer] = ()
     bills: Sequence[FiscalBill] = ()
+    grounds: Sequence[str] = ()
+    waiver: Waiver | None = None
 
 
 @dataclass(frozen=True)
@@ -124,8 +130,15 @@ class Payments:
         fee = await newest_fee(case)
         mine = PaymentOrder.filter(case_id=case.id).order_by("-created_at", "-id")
         item = await self.items.version(case.item_version_id)
-        ways, bills = offers(self.tills, item), await bills_of(case)
-        return Bill(case.payment_status, fee, await mine.first(), ways, bills)
+        return Bill(
+            case.payment_status,
+            fee,
+            await mine.first(),
+            offers(self.tills, item),
+            await bills_of(case),
+            grounds_of(item) if fee else (),
+            await newest_waiver(case),
+        )
 
     async def check(self, who: Citizen, case_id: UUID) -> Bill:
         """Ask the channel now: what the phone says of a payment proves nothing."""

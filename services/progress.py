@@ -62,6 +62,10 @@ SELECT json_build_object('id', c.id, 'case_no', c.case_no, 'state', c.state, 've
   'bills',
   (SELECT json_agg(json_build_array(b.kind, b.code, b.number, b.amount_fen, b.created_at)
      ORDER BY b.created_at, b.id) FROM fiscal_bills b WHERE b.case_id = c.id),
+  'waivers',
+  (SELECT json_agg(json_build_object('ground', w.ground, 'status', w.status, 'refusal', w.refusal,
+          'asked_at', w.asked_at, 'decided_at', w.decided_at)
+     ORDER BY w.asked_at, w.id) FROM fee_waivers w WHERE w.case_id = c.id),
   'delivery',
   (SELECT json_build_object('method', d.method, 'status', d.status, 'waybill', d.waybill)
      FROM deliveries d WHERE d.case_id = c.id),

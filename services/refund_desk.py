@@ -20,7 +20,6 @@ from models.payment import Refund
 from models.rules.events import Role
 from models.rules.refunds import RefundStatus
 from models.rules.supervision import AlertKind
-from models.rules.units import UnitKind
 from models.unit import transaction
 from services import scope
 from services.actors import Officer
@@ -271,13 +270,7 @@ class RefundDesk:
 
     def _whose(self, officer: Officer) -> tuple[str | None, str | None]:
         """Return the agency and the township that a list is narrowed to."""
-        office = officer.office
-        if self._is_finance(officer) or office.kind is UnitKind.COUNTY_CENTER:
-            return None, None
-        if office.kind is UnitKind.TOWNSHIP:
-            return None, office.id
-        # An agency without a code has no items, and sees nothing.
-        return office.uscc or "", None
+        return (None, None) if self._is_finance(officer) else scope.bounds(officer)
 
 
 def _encode(last: Listed) -> str:

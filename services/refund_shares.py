@@ -10,9 +10,15 @@ from models.rules.refunds import RefundReason, RefundStatus, Share, payment_stat
 async def settled_orders(case: Case) -> Sequence[PaymentOrder]:
     """Return the orders by which a case's own fee was paid, their rows held.
 
-    In the caller's transaction, with the case's row held before.
+    What was paid for a fee that is waived by then is none of them. In the caller's transaction,
+    with the case's row held before.
     """
-    paid = PaymentOrder.filter(case_id=case.id, status="PAID", fee__settled_at__isnull=False)
+    paid = PaymentOrder.filter(
+        case_id=case.id,
+        status="PAID",
+        fee__settled_at__isnull=False,
+        fee__waived_by__isnull=True,
+    )
     ids = await paid.order_by("id").values_list("id", flat=True)
     if not ids:
         return []

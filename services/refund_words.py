@@ -12,7 +12,7 @@ WAY = "原路退回到付款的账户"
 
 @dataclass(frozen=True)
 class RefundStep:
-    """A step of a refund; ``plain`` is its sentence without what an officer wrote."""
+    """A step of a refund or a waiver; ``plain`` is its sentence without what an officer wrote."""
 
     at: datetime
     text: str

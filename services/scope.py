@@ -33,6 +33,18 @@ async def covers(officer: Officer, case: Case, item: PublishedItem) -> bool:
             return await _of_township(officer, case.window_id)
 
 
+def bounds(officer: Officer) -> tuple[str | None, str | None]:
+    """Return the agency (统一社会信用代码) and the township that a list is narrowed to."""
+    match officer.office.kind:
+        case UnitKind.COUNTY_CENTER:
+            return None, None
+        case UnitKind.TOWNSHIP:
+            return None, officer.office.id
+        case UnitKind.AGENCY:
+            # An agency without a code has no items, and sees nothing.
+            return officer.office.uscc or "", None
+
+
 async def check(officer: Officer, case: Case, item: PublishedItem) -> None:
     """Raise ``CaseElsewhere`` for another unit's case."""
     if not await covers(officer, case, item):

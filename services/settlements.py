@@ -1,18 +1,24 @@
 """Settlement: what the channel says of an order is compared, kept, and takes effect once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from typing import Any
+from uuid import UUID
 
 import structlog
 
 from models.case import Case
 from models.database import Duplicate
 from models.ids import uuid7
-from models.payment import Fee, PaymentEvent, PaymentOrder
+from models.notice import Notice
+from models.payment import Fee, PaymentEvent, PaymentOrder, Waiver
 from models.rules.events import Event
+from models.rules.notices import NoticeKind
 from models.rules.refunds import RefundReason
 from models.rules.states import PaymentStatus, State
+from models.rules.waivers import WaiverStatus
 from models.unit import current_unit, transaction
 from services import told_again
 from services.acceptance import Acceptance
@@ -172,7 +178,9 @@ class Settlements:
             await order.save(update_fields=["status"])
         elif outcome is Outcome.SETTLED:
             await self._pay(order, payment)
-            await self._settle(case, order)
+            log.info("payment.settled", order=order.number, case=case.case_no)
+            await self.settle(case, order.fee_id, PaymentStatus.PAID)
+            await bill_soon(self.transitions.jobs, order, "paid")
         elif outcome is Outcome.SURPLUS:
             await self._give_back(case, order, payment)
 
@@ -194,21 +202,41 @@ class Settlements:
         order.transaction_id, order.paid_at = payment.transaction_id, payment.paid_at
         await order.save(update_fields=["status", "transaction_id", "paid_at"])
 
-    async def _settle(self, case: Case, order: PaymentOrder) -> None:
-        await Fee.filter(id=order.fee_id).update(settled_at=self.transitions.clock.now())
-        await Case.filter(id=case.id).update(payment_status=PaymentStatus.PAID.value)
-        case.payment_status = PaymentStatus.PAID.value
-        log.info("payment.settled", order=order.number, case=case.case_no)
-        item = await self.items.version(case.item_version_id)
-        await bill_soon(self.transitions.jobs, order, "paid")
-        await self.acceptance.packages.payment_changed(case, item)
-        await self._advance(case, item)
+    async def settle(
+        self,
+        case: Case,
+        fee_id: UUID,
+        status: PaymentStatus,
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        """End the debt of a fee, PAID or WAIVED, and let its case go on; ``data`` is the step's.
 
-    async def _advance(self, case: Case, item: PublishedItem) -> None:
+        In the caller's transaction, with the case's row held and the fee not settled yet. A
+        waiver that somebody still asks for is overtaken.
+        """
+        now = self.transitions.clock.now()
+        await Fee.filter(id=fee_id).update(settled_at=now)
+        await Waiver.filter(fee_id=fee_id, status=WaiverStatus.OPEN.value).update(
+            status=WaiverStatus.OVERTAKEN.value, decided_at=now
+        )
+        await Case.filter(id=case.id).update(payment_status=status.value)
+        case.payment_status = status.value
+        item = await self.items.version(case.item_version_id)
+        await self.acceptance.packages.payment_changed(case, item)
+        await self._advance(case, item, data)
+        if status is PaymentStatus.WAIVED:
+            # The step's notice tells of money that has arrived (缴费到账), and none has.
+            notices = Notice.filter(case_id=case.id, kind=NoticeKind.N10.value, digest=None)
+            await notices.delete()
+
+    async def _advance(
+        self, case: Case, item: PublishedItem, data: Mapping[str, Any] | None
+    ) -> None:
+        event = Event.PAYMENT_CONFIRMED
         if case.state is State.AWAIT_PREPAYMENT:
-            await self.acceptance.accept(case, item, Event.PAYMENT_CONFIRMED, SYSTEM)
+            await self.acceptance.accept(case, item, event, SYSTEM, data=data)
         elif case.state is State.AWAIT_PAYMENT:
-            await self.transitions.apply(case, item, Event.PAYMENT_CONFIRMED, SYSTEM)
+            await self.transitions.apply(case, item, event, SYSTEM, data=data)
             await self.results.route(case, item)
         else:
             # The case goes its way; who watches it sees that it is paid.

@@ -9,7 +9,8 @@ from models.rules.events import Event
 from models.rules.refunds import yuan
 from models.rules.texts import text_for
 from services.ports.fiscal import BillKind
-from services.refund_words import refund_steps
+from services.refund_words import RefundStep, refund_steps
+from services.waiver_words import waiver_steps
 
 BILLS = {BillKind.BLUE: "财政电子票据", BillKind.RED: "退费的红字电子票据"}
 RECEIVED, TAKEN = "在窗口或其他系统提交了申请", "已经受理。缴费、补材料都在原来提交的地方办"
@@ -28,16 +29,25 @@ class TimelineEntry:
 def timeline_of(facts: Mapping[str, Any]) -> Sequence[TimelineEntry]:
     """Return what happened, by the facts of the progress statement."""
     steps = [*_lodged(facts["lodged"]), *(_entry(*event) for event in facts["events"] or ())]
-    back = [
+    known = {each.text for each in steps}
+    money = [
         TimelineEntry(each.at, each.text, None, each.plain)
-        for refund in facts["refunds"] or ()
-        for each in refund_steps(refund)
+        for each in _money(facts)
+        # A grant that moved its case has told so by the step.
+        if each.text not in known
     ]
     bills = [_bill(*bill) for bill in facts["bills"] or ()]
-    if not back and not bills:
+    if not money and not bills:
         return tuple(steps)
     # What money does follows from the step of the same moment, which sorting leaves before it.
-    return tuple(sorted([*steps, *back, *bills], key=lambda each: each.at))
+    return tuple(sorted([*steps, *money, *bills], key=lambda each: each.at))
+
+
+def _money(facts: Mapping[str, Any]) -> Iterator[RefundStep]:
+    for waiver in facts["waivers"] or ():
+        yield from waiver_steps(waiver)
+    for refund in facts["refunds"] or ():
+        yield from refund_steps(refund)
 
 
 def _lodged(times: Sequence[str] | None) -> Iterator[TimelineEntry]:
@@ -53,4 +63,7 @@ def _bill(kind: str, code: str, number: str, amount_fen: int, at: str) -> Timeli
 
 def _entry(event: str, at: str, unit: str | None, text: str | None) -> TimelineEntry:
     plain = text_for(Event(event))
+    if event == Event.PAYMENT_CONFIRMED.value and text:
+        # That it was waived, and by which published ground: no officer wrote it.
+        plain = text
     return TimelineEntry(datetime.fromisoformat(at), text or plain, unit, plain)

@@ -28,7 +28,7 @@ from services.uploads import NewUpload
 from tests import make
 from tests.api import tokens
 from tests.make import Filed
-from tests.services import mandating, refunding, stages
+from tests.services import mandating, refunding, stages, waiving
 from tests.services.mandating import offer, taken
 from tests.uploading import PART
 from tests.world import World
@@ -73,6 +73,8 @@ CASE: Mapping[tuple[str, str], tuple[Act, Any]] = {
     ("GET", "/payment"): (Act.VIEW, None),
     ("POST", "/payment"): (Act.PAY, None),
     ("POST", "/payment/check"): (Act.VIEW, None),
+    ("POST", "/payment/waiver"): (Act.PAY, {"ground": "残疾人"}),
+    ("DELETE", "/payment/waiver"): (Act.PAY, None),
     ("GET", "/refunds"): (Act.VIEW, None),
     ("POST", "/refunds"): (Act.PAY, {"reason": "多缴了费用"}),
     ("GET", "/delivery"): (Act.VIEW, None),
@@ -195,6 +197,8 @@ THINGS: Mapping[tuple[str, str], Any] = {
     ("POST", "/staff/v1/refunds/<refund_id>/approve"): None,
     ("POST", "/staff/v1/refunds/<refund_id>/refuse"): {"reason": "没有多收"},
     ("POST", "/staff/v1/refunds/<refund_id>/retry"): None,
+    ("POST", "/staff/v1/waivers/<waiver_id>/grant"): None,
+    ("POST", "/staff/v1/waivers/<waiver_id>/refuse"): {"reason": "证件已经过期"},
     ("PUT", "/staff/v1/notices/<notice_id>/service"): {"via": "WINDOW"},
     ("GET", "/staff/v1/reentry/<package_id>"): None,
     ("POST", "/staff/v1/reentry/<package_id>/keyed"): {"receipt_code": "x", "external_no": "1"},
@@ -211,6 +215,7 @@ TABLES = (
     *("withdrawals", "verdicts", "corrections", "handoff_packages", "original_checks"),
     *("uploads", "upload_parts", "material_pages"),
     *("vault_entries", "certificate_queries", "refunds"),
+    *("fees", "fee_waivers"),
 )
 TUS = {**PART, "Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
 
@@ -248,6 +253,7 @@ async def things(world: World) -> Things:
         "session_id": wang.session_id,
         "entry_id": material.id,
         "refund_id": (await refunding.asked_for(filed)).id,
+        "waiver_id": (await waiving.asked_for(filed)).id,
         "code": material.code,
         "field": "area_m2",
         "page": 1,
