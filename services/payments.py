@@ -76,7 +76,8 @@ class Payments:
 
     @cached_property
     def refund_statements(self) -> RefundStatements:
-        return RefundStatements(self.channel.merchant, self.items, self.transitions)
+        packages = self.acceptance.packages
+        return RefundStatements(self.channel.merchant, self.items, self.transitions, packages)
 
     async def open_order(self, who: Citizen, case_id: UUID, key: str) -> Payable:
         """Return the open order of the case's fee, making it when there is none.

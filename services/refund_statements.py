@@ -22,6 +22,7 @@ from models.unit import transaction
 from services.alerts import raise_alert
 from services.automatic_refunds import tell
 from services.items import Items
+from services.packages import Packages
 from services.ports.refunds import ChannelRefund
 from services.refund_shares import note_on_case
 from services.transitions import Transitions
@@ -78,6 +79,7 @@ class RefundStatements:
     merchant: str
     items: Items
     transitions: Transitions
+    packages: Packages
 
     async def record(self, statement: Statement) -> RefundOutcome:
         """Keep a statement and let it take effect; a repeated one has its first outcome again."""
@@ -162,6 +164,10 @@ class RefundStatements:
             await self.alarm(case, refund, ABNORMAL)
         if refund.reason != RefundReason.SURPLUS.value:
             await note_on_case(case)
+        if status is RefundStatus.PAID:
+            # Money that arrived has arrived for good, so each refund makes one package at most.
+            item = await self.items.version(case.item_version_id)
+            await self.packages.payment_changed(case, item)
         self.transitions.look_again(case)
 
     async def alarm(self, case: Case, refund: Refund, code: str) -> None:
