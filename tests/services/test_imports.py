@@ -164,8 +164,12 @@ async def test_an_import_that_cannot_be_changes_nothing(world: World) -> None:
     said = await lodged(world)
     now = world.clock.now()
     other = await make.machine(world, "11511499MB90000238")
-    async with refused(world, StepNotYours):
-        await world.ctx.imports.by_machine(other, said)
+    item = await world.ctx.items.current(said.item_code)
+    # Its agency's, but another system's item.
+    narrow = await make.machine(world, item.agency_uscc, "OTHER-ITEM")
+    for machine in (other, narrow):
+        async with refused(world, StepNotYours):
+            await world.ctx.imports.by_machine(machine, said)
     for problem, change in (
         (ImportTimesInvalid, {"accepted_at": now + DAY}),
         (ImportTimesInvalid, {"received_at": now}),
