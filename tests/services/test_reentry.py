@@ -107,6 +107,11 @@ async def test_a_tick_proves_that_the_sheet_was_read(world: World) -> None:
     assert await mine.tick() == NUMBER
     async with refused(world, KeyedBefore):
         await mine.tick(number="QD-2026-0094")
+    # The operator's history is whole: one line, however often it was ticked.
+    shown = await world.ctx.handoff_desk.show(mine.package)
+    assert [(each.act, each.by, each.at) for each in shown.history] == [
+        ("ACKED", f"staff:{mine.officer.id}", world.clock.now())
+    ]
     assert (await world.ctx.reentries.waiting(mine.officer, limit=9, after=None))[0] == []
 
 
