@@ -17,6 +17,7 @@ from services.ports.refunds import RefundChannels
 from services.refund_desk import RefundDesk
 from services.refund_requests import RefundRequests
 from services.refunds import SWEEP, Refunds
+from services.reissues import Reissues
 from settings import Settings
 
 
@@ -28,6 +29,7 @@ class Paying:
     refunds: Refunds
     refund_requests: RefundRequests
     refund_desk: RefundDesk
+    reissues: Reissues
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -36,6 +38,7 @@ class Paying:
             "payments": self.payments,
             "refund_requests": self.refund_requests,
             "refund_desk": self.refund_desk,
+            "reissues": self.reissues,
         }
 
     @property
@@ -64,9 +67,12 @@ def compose_paying(
 ) -> Paying:
     notify_url = f"{settings.notify_base_url}/callbacks/wechatpay"
     channels: RefundChannels = {"WECHAT": WechatRefunds(made.channel, notify_url)}
+    refunds = Refunds(channels, payments.refund_statements)
+    desk = RefundDesk(cases, audit, settings.finance_uscc)
     return Paying(
         payments=payments,
-        refunds=Refunds(channels, payments.refund_statements),
+        refunds=refunds,
         refund_requests=RefundRequests(cases, fees, audit),
-        refund_desk=RefundDesk(cases, audit, settings.finance_uscc),
+        refund_desk=desk,
+        reissues=Reissues(desk, refunds),
     )

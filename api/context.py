@@ -60,6 +60,7 @@ from services.reentry import Reentries
 from services.refund_desk import RefundDesk
 from services.refund_requests import RefundRequests
 from services.registrations import Registrations
+from services.reissues import Reissues
 from services.results import Results
 from services.revealing import Revealing
 from services.reviews import Reviews
@@ -155,6 +156,7 @@ class Context:
     order_desk: OrderDesk
     refund_requests: RefundRequests
     refund_desk: RefundDesk
+    reissues: Reissues
     results: Results
     declarations: Declarations
     imports: Imports

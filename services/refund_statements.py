@@ -145,8 +145,12 @@ class RefundStatements:
         counted = RefundEvent.filter(refund_id=refund.id, outcome=RefundOutcome.COUNTED.value)
         every = await counted.values_list("status", flat=True)
         status = reduce([RefundState(str(each)) for each in every])
-        if status is None:
+        replaced = before == RefundStatus.CLOSED.value
+        if status is None or (replaced and status is not RefundStatus.PAID):
             return
+        if replaced:
+            # The channel had proven that no money would move: now it may have moved twice.
+            await self.alarm(case, refund, MISMATCHED)
         refund.status, refund.channel_refund_id = status.value, said.channel_id
         refund.sent_at = refund.sent_at or self.transitions.clock.now()
         if said.state is RefundState.SUCCESS:

@@ -195,6 +195,7 @@ THINGS: Mapping[tuple[str, str], Any] = {
     ("POST", "/staff/v1/refunds/<refund_id>/approve"): None,
     ("POST", "/staff/v1/refunds/<refund_id>/refuse"): {"reason": "没有多收"},
     ("POST", "/staff/v1/refunds/<refund_id>/retry"): None,
+    ("POST", "/staff/v1/refunds/<refund_id>/reissue"): None,
     ("PUT", "/staff/v1/notices/<notice_id>/service"): {"via": "WINDOW"},
     ("GET", "/staff/v1/reentry/<package_id>"): None,
     ("POST", "/staff/v1/reentry/<package_id>/keyed"): {"receipt_code": "x", "external_no": "1"},
