@@ -4,6 +4,8 @@ import json
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from models.handoff import HandoffPackage
 from models.payment import Refund
 from services.packages import PURPOSE
@@ -28,6 +30,7 @@ async def newest(world: World, filed: Filed) -> dict[str, Any]:
     return body
 
 
+@pytest.mark.requirement("严防乱收费")
 async def test_a_refund_that_arrived_is_a_package_of_its_own(world: World) -> None:
     filed = await refunding.rejected(world)
     machine = await make.machine(world, filed.item.agency_uscc)

@@ -86,6 +86,7 @@ async def scene(world: World) -> Scene:
     return Scene(world, filed, machine, line, wake_ups, secret)
 
 
+@pytest.mark.requirement("实时流转电子材料")
 async def test_what_comes_is_told_once_and_without_names(scene: Scene) -> None:
     # What was there before it was registered is not news.
     assert (await scene.sweep(), await scene.ring()) == (0, 0)
