@@ -22,6 +22,7 @@ from services.ports.refunds import RefundChannel
 from services.refund_desk import RefundDesk
 from services.refund_requests import RefundRequests
 from services.refunds import SWEEP, Refunds
+from services.reissues import Reissues
 from services.waiver_desk import WaiverDesk
 from services.waivers import Waivers
 from settings import Settings
@@ -38,6 +39,7 @@ class Paying:
     billing: FiscalBilling
     waivers: Waivers
     waiver_desk: WaiverDesk
+    reissues: Reissues
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -48,6 +50,7 @@ class Paying:
             "refund_desk": self.refund_desk,
             "waivers": self.waivers,
             "waiver_desk": self.waiver_desk,
+            "reissues": self.reissues,
         }
 
     @property
@@ -81,12 +84,15 @@ def compose_paying(
     if made.treasury is not None:
         channels[NONTAX] = NontaxRefunds(made.treasury)
         issuers[NONTAX] = NontaxBills(made.treasury)
+    refunds = Refunds(channels, payments.refund_statements)
+    desk = RefundDesk(cases, audit, settings.finance_uscc)
     return Paying(
         payments=payments,
-        refunds=Refunds(channels, payments.refund_statements),
+        refunds=refunds,
         refund_requests=RefundRequests(cases, fees, audit),
-        refund_desk=RefundDesk(cases, audit, settings.finance_uscc),
+        refund_desk=desk,
         billing=FiscalBilling(issuers, payments.items, payments.transitions),
         waivers=Waivers(cases, audit),
         waiver_desk=WaiverDesk(cases, fees, payments.settlements, audit),
+        reissues=Reissues(desk, refunds),
     )

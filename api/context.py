@@ -60,6 +60,7 @@ from services.reentry import Reentries
 from services.refund_desk import RefundDesk
 from services.refund_requests import RefundRequests
 from services.registrations import Registrations
+from services.reissues import Reissues
 from services.results import Results
 from services.revealing import Revealing
 from services.reviews import Reviews
@@ -159,6 +160,7 @@ class Context:
     refund_desk: RefundDesk
     waivers: Waivers
     waiver_desk: WaiverDesk
+    reissues: Reissues
     results: Results
     declarations: Declarations
     imports: Imports

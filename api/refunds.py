@@ -12,6 +12,7 @@ from models.payment import Refund
 from models.rules.refunds import RefundReason, RefundStatus, Track
 from services.access import ActNotGranted, CaseUnknown
 from services.actors import Citizen, Officer
+from services.errors import OutsideUnavailable
 from services.fees import FeeUndetermined
 from services.items import CursorInvalid
 from services.refund_desk import Listed, RefundDecided, RefundMissing, RefundPage, SamePerson
@@ -23,6 +24,7 @@ from services.refund_requests import (
     RefundTooMuch,
     RefundUnderWay,
 )
+from services.reissues import RefundNotClosed
 from services.transitions import StepNotYours
 
 own = Routes("refunds", "/v1/cases/<case_id:uuid>/refunds", CITIZEN)
@@ -238,3 +240,15 @@ async def refuse(call: Call[Officer], refund_id: UUID) -> DeskView:
 async def retry(call: Call[Officer], refund_id: UUID) -> DeskView:
     """Send a refund that did not arrive once more, under the same number."""
     return DeskView.of(await call.ctx.refund_desk.retry(call.who, refund_id))
+
+
+@desk.add(
+    "POST",
+    "/<refund_id:uuid>/reissue",
+    status=201,
+    answer=DeskView,
+    errors=(*STEP, RefundNotClosed, OutsideUnavailable),
+)
+async def reissue(call: Call[Officer], refund_id: UUID) -> DeskView:
+    """Issue a refund that its channel proves to have closed anew, under a new number."""
+    return DeskView.of(await call.ctx.reissues.reissue(call.who, refund_id))

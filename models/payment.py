@@ -147,8 +147,9 @@ class Refund(Model):
 
     ``track``: AUTOMATIC (nobody asks: what was paid twice, too late or for a refused case) or
     ADMINISTRATIVE (执收单位 checks, 财政 approves, then it is paid out). ``status``: REQUESTED,
-    UNIT_APPROVED, FINANCE_APPROVED, SENDING, SENT, PAID, REFUSED, ABNORMAL. Whatever is sent again
-    is sent under the same number.
+    UNIT_APPROVED, FINANCE_APPROVED, SENDING, SENT, PAID, REFUSED, ABNORMAL, CLOSED. Whatever is
+    sent again is sent under the same number; one that the channel closed has a REISSUED one in its
+    place.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)

@@ -78,7 +78,7 @@ class Declarations:
         if case is None:
             raise CaseUnknown
         item = await self.results.items.version(case.item_version_id)
-        if item.agency_uscc != machine.agency_uscc:
+        if not machine.answers_for(item.agency_uscc, item.code):
             raise CaseUnknown
         watch(self.results.transitions.clock, case, item, machine.actor)
         if case.state.phase not in (Phase.HANDLING, Phase.RESULT):

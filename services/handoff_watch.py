@@ -27,7 +27,7 @@ from services.items import Items
 from services.messages import words_of
 from services.packages import ACCEPTED
 from services.ports import Clock, Crypto, Jobs, Sms
-from services.wake_ups import CONTACT_PURPOSE
+from services.wake_ups import CONTACT_PURPOSE, call_again
 
 TELL_STUCK = "handoff.stuck"
 TEMPLATE = "case_action"
@@ -58,7 +58,8 @@ LEFT JOIN handoff_escalations second
 WHERE first.id IS NULL OR (second.id IS NULL AND first.at <= $2)
 ORDER BY s.id LIMIT $3"""
 HOLD = """
-SELECT p.kind, p.agency_uscc, p.case_id FROM cases c JOIN handoff_packages p ON p.case_id = c.id
+SELECT p.kind, p.agency_uscc, p.item_code, p.case_id, p.leases, p.created_at
+FROM cases c JOIN handoff_packages p ON p.case_id = c.id
 WHERE p.id = $1 AND p.status <> 'ACKED' FOR UPDATE OF c, p"""
 ONCE = """
 INSERT INTO handoff_escalations (id, package_id, reason, step, at) VALUES ($1, $2, $3, $4, $5)
@@ -105,9 +106,15 @@ class HandoffWatch:
         await note(package_id, now, HandoffAct.ESCALATED, None, code=reason.value, text=text)
         if step == CONTACT:
             await self._tell_soon(held[0]["agency_uscc"], reason, now)
+            await self._wake_again(held[0], reason)
         else:
             await self._alert(held[0], package_id, reason, now)
         return True
+
+    async def _wake_again(self, package: Mapping[str, Any], reason: StuckReason) -> None:
+        """Call once more for what nobody pulled: the first call may have got lost."""
+        if reason is StuckReason.LATE and package["leases"] == 0:
+            await call_again(package["agency_uscc"], package["item_code"], package["created_at"])
 
     async def _tell_soon(self, agency: str, reason: StuckReason, now: datetime) -> None:
         said = {"agency": agency, "reason": reason.value, "at": now.isoformat()}

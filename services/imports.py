@@ -87,6 +87,11 @@ class _By:
     agency_uscc: str | None
     who: Machine | Officer
 
+    def answers_for(self, item: PublishedItem) -> bool:
+        if isinstance(self.who, Machine):
+            return self.who.answers_for(item.agency_uscc, item.code)
+        return self.agency_uscc in (None, item.agency_uscc)
+
 
 @dataclass(frozen=True)
 class Imports:
@@ -94,7 +99,7 @@ class Imports:
     audit: Audit
 
     async def by_machine(self, machine: Machine, lodged: Lodged) -> Imported:
-        """Register a case of the machine's agency; see ``_import``."""
+        """Register a case of the machine's agency and items; see ``_import``."""
         return await self._once(_By(machine.client_id, machine.agency_uscc, machine), lodged)
 
     async def by_officer(self, officer: Officer, lodged: Lodged) -> Imported:
@@ -132,7 +137,7 @@ class Imports:
         ``StepNotAllowed`` for a joint item, whose parts are cases of their own.
         """
         item = await self.cases.items.current(lodged.item_code)
-        if by.agency_uscc not in (None, item.agency_uscc):
+        if not by.answers_for(item):
             raise StepNotYours
         if item.joint_items:
             raise StepNotAllowed(JOINT)

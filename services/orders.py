@@ -39,7 +39,7 @@ SELECT EXISTS (SELECT FROM payment_orders o WHERE o.case_id = $1
   AND (o.status = 'PAID' OR EXISTS (SELECT FROM payment_events e
     WHERE e.order_id = o.id AND e.outcome IN ('SURPLUS', 'MISMATCH')))
   AND o.amount_fen > (SELECT coalesce(sum(r.amount_fen), 0) FROM refunds r
-    WHERE r.order_id = o.id AND r.status NOT IN ('REFUSED', 'ABNORMAL'))) AS held"""
+    WHERE r.order_id = o.id AND r.status NOT IN ('REFUSED', 'ABNORMAL', 'CLOSED'))) AS held"""
 DIGITS = string.digits + string.ascii_letters
 RANDOM_DIGITS = 24
 

@@ -103,7 +103,8 @@ class Payments:
 
     @cached_property
     def refund_statements(self) -> RefundStatements:
-        return RefundStatements(self.tills, self.items, self.transitions)
+        packages = self.acceptance.packages
+        return RefundStatements(self.tills, self.items, self.transitions, packages)
 
     async def open_order(
         self, who: Citizen, case_id: UUID, key: str, choice: Choice = USUAL

@@ -20,6 +20,7 @@ from models.handoff import BackofficeEvent, HandoffPackage, Reentry
 from models.ids import uuid7
 from models.rules.clock_table import ClockName
 from models.rules.events import Role
+from models.rules.handoff import HandoffAct
 from models.rules.item_words import BackendMode
 from models.rules.states import IMPORTED, HandoffStatus
 from models.rules.units import UnitKind
@@ -31,6 +32,7 @@ from services.alerts import watch
 from services.audit import Audit
 from services.errors import Conflict
 from services.events import BackofficeEvents, Report, Reported
+from services.handed import note
 from services.handoff import PackageUnknown, ReceiptCodeWrong
 from services.items import PublishedItem
 from services.packages import ACCEPTED, ENDED, PURPOSE, sha256_of
@@ -198,6 +200,7 @@ class Reentries:
         package.status = HandoffStatus.ACKED.value
         package.acked_at, package.acked_by = now, _name(officer)
         await package.save(update_fields=["status", "acked_at", "acked_by"])
+        await note(package.id, now, HandoffAct.ACKED, _name(officer))
         await Reentry.create(
             id=uuid7(),
             package_id=package.id,

@@ -110,7 +110,7 @@ class RefundPage:
 
 
 @dataclass(frozen=True)
-class _Held:
+class Held:
     """A refund in an officer's hand, its rows held."""
 
     refund: Refund
@@ -195,7 +195,7 @@ class RefundDesk:
 
     @transaction
     async def _approve(self, officer: Officer, refund_id: UUID) -> None:
-        found = await self._held(officer, refund_id)
+        found = await self.hold(officer, refund_id)
         found.check_step()
         found.check_others()
         refund, now, me = found.refund, self.cases.clock.now(), str(officer.id)
@@ -209,11 +209,11 @@ class RefundDesk:
             await enqueue_send(jobs, refund)
         await refund.save()
         await tell(jobs, refund)
-        await self._record(found, "refund.approve")
+        await self.record(found, "refund.approve")
 
     @transaction
     async def _refuse(self, officer: Officer, refund_id: UUID, reason: str) -> None:
-        found = await self._held(officer, refund_id)
+        found = await self.hold(officer, refund_id)
         found.check_step()
         found.check_others()
         refund = found.refund
@@ -221,20 +221,20 @@ class RefundDesk:
         refund.refused_at, refund.refusal = self.cases.clock.now(), reason
         await refund.save()
         await tell(self.cases.transitions.jobs, refund)
-        await self._record(found, "refund.refuse")
+        await self.record(found, "refund.refuse")
 
     @transaction
     async def _retry(self, officer: Officer, refund_id: UUID) -> None:
-        found = await self._held(officer, refund_id)
+        found = await self.hold(officer, refund_id)
         if not (found.of_unit or found.finance):
             raise StepNotYours
         hanging = (RefundStatus.ABNORMAL.value, RefundStatus.SENDING.value)
         if found.refund.status not in hanging:
             raise RefundDecided
         await enqueue_send(self.cases.transitions.jobs, found.refund, again=True)
-        await self._record(found, "refund.retry")
+        await self.record(found, "refund.retry")
 
-    async def _held(self, officer: Officer, refund_id: UUID) -> _Held:
+    async def hold(self, officer: Officer, refund_id: UUID) -> Held:
         """Return a refund that the officer may see, its rows held; raise ``RefundMissing``."""
         known = await Refund.get_or_none(id=refund_id)
         if known is None:
@@ -245,9 +245,9 @@ class RefundDesk:
         finance = self._is_finance(officer)
         if not finance and not await scope.covers(officer, case, item):
             raise RefundElsewhere
-        return _Held(refund, item, officer, finance)
+        return Held(refund, item, officer, finance)
 
-    async def _record(self, found: _Held, action: str) -> None:
+    async def record(self, found: Held, action: str) -> None:
         refund = found.refund
         facts = {
             "case_id": str(refund.case_id),

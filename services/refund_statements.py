@@ -23,6 +23,7 @@ from services.alerts import raise_alert
 from services.automatic_refunds import tell
 from services.fiscal_bills import bill_soon
 from services.items import Items
+from services.packages import Packages
 from services.ports import Tills
 from services.ports.refunds import ChannelRefund
 from services.refund_shares import note_on_case
@@ -80,6 +81,7 @@ class RefundStatements:
     tills: Tills
     items: Items
     transitions: Transitions
+    packages: Packages
 
     async def record(self, statement: Statement) -> RefundOutcome:
         """Keep a statement and let it take effect; a repeated one has its first outcome again."""
@@ -148,8 +150,12 @@ class RefundStatements:
         counted = RefundEvent.filter(refund_id=refund.id, outcome=RefundOutcome.COUNTED.value)
         every = await counted.values_list("status", flat=True)
         status = reduce([RefundState(str(each)) for each in every])
-        if status is None:
+        replaced = before == RefundStatus.CLOSED.value
+        if status is None or (replaced and status is not RefundStatus.PAID):
             return
+        if replaced:
+            # The channel had proven that no money would move: now it may have moved twice.
+            await self.alarm(case, refund, MISMATCHED)
         refund.status, refund.channel_refund_id = status.value, said.channel_id
         refund.sent_at = refund.sent_at or self.transitions.clock.now()
         if said.state is RefundState.SUCCESS:
@@ -169,6 +175,10 @@ class RefundStatements:
             await self.alarm(case, refund, ABNORMAL)
         if refund.reason != RefundReason.SURPLUS.value:
             await note_on_case(case)
+        if status is RefundStatus.PAID:
+            # Money that arrived has arrived for good, so each refund makes one package at most.
+            item = await self.items.version(case.item_version_id)
+            await self.packages.payment_changed(case, item)
         self.transitions.look_again(case)
 
     async def alarm(self, case: Case, refund: Refund, code: str) -> None:

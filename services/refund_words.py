@@ -50,6 +50,8 @@ def refund_steps(refund: Mapping[str, Any]) -> Iterator[RefundStep]:
     amount, why = yuan(refund["amount_fen"]), RefundReason(refund["reason"]).zh
     if refund["track"] == Track.AUTOMATIC.value:
         asked = f"{why},{amount}由系统自动{WAY}。"
+    elif refund["track"] == Track.REISSUED.value:
+        asked = f"原来的退款没有退成,{amount}换新单号重新{WAY}。"
     else:
         asked = f"{why},金额{amount},等执收单位核对。"
     said = (

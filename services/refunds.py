@@ -10,13 +10,14 @@ import structlog
 
 from models.message import Message
 from models.payment import PaymentOrder, Refund
-from models.rules.refunds import RefundReason, RefundStatus, Track
+from models.rules.refunds import RefundReason, RefundState, RefundStatus, Track
 from models.unit import transaction
 from services.announcements import announce
 from services.errors import ChannelRefundUnknown, OutsideUnavailable
 from services.ports.refunds import RefundChannel, RefundChannels, RefundWish
 from services.refund_statements import (
     STUCK,
+    RefundOutcome,
     RefundSource,
     RefundStatements,
     Statement,
@@ -32,6 +33,7 @@ STUCK_AFTER = 6
 READY = {
     Track.AUTOMATIC.value: RefundStatus.REQUESTED.value,
     Track.ADMINISTRATIVE.value: RefundStatus.FINANCE_APPROVED.value,
+    Track.REISSUED.value: RefundStatus.FINANCE_APPROVED.value,
 }
 WATCHED = [
     RefundStatus.SENDING.value,
@@ -87,6 +89,20 @@ class Refunds:
         """Ask the channel for a refund now; what it says takes effect as ever."""
         refund = await Refund.get(number=number).select_related("order")
         await self._guarded(Sending(refund, refund.order), self._follow)
+
+    async def state_at_channel(self, number: str) -> RefundState | None:
+        """Ask the channel now and return what it proves; None when that does not fit ours.
+
+        What it says takes effect as ever. Raises ``OutsideUnavailable`` when nobody can tell.
+        """
+        refund = await Refund.get(number=number).select_related("order")
+        channel = self.channels.get(refund.order.channel)
+        if channel is None:
+            return None
+        said = await channel.query(number)
+        told = Statement.asked(RefundSource.QUERY, said, refund.order.channel)
+        outcome = await self.statements.record(told)
+        return said.state if outcome is RefundOutcome.COUNTED else None
 
     @transaction
     async def tell(self, payload: Mapping[str, Any]) -> None:

@@ -38,7 +38,7 @@ WHERE o.paid_at >= $1 AND o.status = 'PAID' AND o.unshippable IS NULL
   AND (o.shipped_at IS NULL
     OR (o.reshipped_at IS NULL AND o.shipped_as <> 'EXPRESS' AND d.posted_at IS NOT NULL))
   AND o.amount_fen > (SELECT coalesce(sum(r.amount_fen), 0) FROM refunds r
-    WHERE r.order_id = o.id AND r.status NOT IN ('REFUSED', 'ABNORMAL'))
+    WHERE r.order_id = o.id AND r.status NOT IN ('REFUSED', 'ABNORMAL', 'CLOSED'))
 ORDER BY o.paid_at LIMIT 1000"""
 
 log = structlog.get_logger("zhangban.shipping")

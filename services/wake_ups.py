@@ -53,6 +53,13 @@ WHERE p.agency_uscc = $1 AND p.status <> 'ACKED' AND p.created_at <= $3
   AND (cardinality($2::text[]) = 0 OR p.item_code = ANY($2))
   AND (p.status = 'READY' OR p.leased_until <= $3)"""
 
+# A call that is under way tells of the package as well.
+AGAIN = """
+UPDATE handoff_wake_ups w SET told_until = least(w.told_until, $3::timestamptz)
+FROM backoffice_clients b
+WHERE b.id = w.machine_id AND b.agency_uscc = $1 AND w.due_at IS NULL AND w.disabled_at IS NULL
+  AND (b.items::jsonb = '[]' OR b.items::jsonb ? $2)"""
+
 
 class AddressUnfit(Invalid):
     """Not an address that a wake-up call can go to."""
@@ -166,6 +173,14 @@ class WakeUps:
         # Each try has a key of its own: the job that makes one is still there when it ends.
         key = f"{WAKE}:{wake_up.message_id}:{wake_up.attempt}"
         await self.jobs.enqueue(WAKE, {**said, "attempt": wake_up.attempt}, after=after, key=key)
+
+
+async def call_again(agency: str, item_code: str, created_at: datetime) -> None:
+    """Have the next sweep call for a package as if it had just come, in the caller's transaction.
+
+    The systems are those that may pull it: of its agency, for its item.
+    """
+    await rows(AGAIN, [agency, item_code, created_at - timedelta(microseconds=1)])
 
 
 def _is_current(wake_up: WakeUp, payload: Mapping[str, Any]) -> bool:

@@ -15,8 +15,8 @@ from models.rules.states import PaymentStatus
 
 PAID, CLOSED = "PAID", "CLOSED"
 # A refund counts as money back unless somebody refused it, or the channel could not pay it out.
-NO_MONEY = ("REFUSED", "ABNORMAL")
-SENT = ("SENDING", "SENT", "PAID", "ABNORMAL")
+NO_MONEY = ("REFUSED", "ABNORMAL", "CLOSED")
+SENT = ("SENDING", "SENT", "PAID", "ABNORMAL", "CLOSED")
 
 
 @dataclass(frozen=True)

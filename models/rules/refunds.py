@@ -46,11 +46,17 @@ class RefundStatus(StrEnum):
     PAID = "PAID", "已退回"
     REFUSED = "REFUSED", "没有批准"
     ABNORMAL = "ABNORMAL", "退回不成功,正在处理"
+    CLOSED = "CLOSED", "没有退成,已换新单号"
 
     @property
     def is_over(self) -> bool:
         """Nothing more will happen to the money by this refund."""
-        return self in (RefundStatus.PAID, RefundStatus.REFUSED)
+        return self is RefundStatus.PAID or self.is_void
+
+    @property
+    def is_void(self) -> bool:
+        """It is over and has moved no money; CLOSED has another in its place."""
+        return self in (RefundStatus.REFUSED, RefundStatus.CLOSED)
 
     @property
     def is_being_decided(self) -> bool:
@@ -58,10 +64,12 @@ class RefundStatus(StrEnum):
 
 
 class Track(StrEnum):
-    """AUTOMATIC: nobody asks; ADMINISTRATIVE: 执收单位 checks, 财政 approves (rules.md 2.12)."""
+    """AUTOMATIC: nobody asks; ADMINISTRATIVE: 执收单位 checks, 财政 approves (rules.md 2.12);
+    REISSUED: in the place of one of either that the channel closed."""
 
     AUTOMATIC = "AUTOMATIC"
     ADMINISTRATIVE = "ADMINISTRATIVE"
+    REISSUED = "REISSUED"
 
 
 class RefundReason(StrEnum):
@@ -139,7 +147,7 @@ class Share:
 
 def remaining(paid_fen: int, shares: Sequence[Share]) -> int:
     """Return how much of what was paid no refund has taken yet."""
-    taken = sum(each.amount_fen for each in shares if each.status is not RefundStatus.REFUSED)
+    taken = sum(each.amount_fen for each in shares if not each.status.is_void)
     return paid_fen - taken
 
 

@@ -199,6 +199,7 @@ THINGS: Mapping[tuple[str, str], Any] = {
     ("POST", "/staff/v1/refunds/<refund_id>/retry"): None,
     ("POST", "/staff/v1/waivers/<waiver_id>/grant"): None,
     ("POST", "/staff/v1/waivers/<waiver_id>/refuse"): {"reason": "证件已经过期"},
+    ("POST", "/staff/v1/refunds/<refund_id>/reissue"): None,
     ("PUT", "/staff/v1/notices/<notice_id>/service"): {"via": "WINDOW"},
     ("GET", "/staff/v1/reentry/<package_id>"): None,
     ("POST", "/staff/v1/reentry/<package_id>/keyed"): {"receipt_code": "x", "external_no": "1"},

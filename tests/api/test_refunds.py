@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from models.payment import Refund
 from models.rules.events import Role
 from tests import make
 from tests.api import tokens
@@ -157,3 +158,23 @@ async def test_who_asked_does_not_check(world: World) -> None:
     answer = await world.http.post(f"/staff/v1/refunds/{found['id']}/approve", token=token)
     assert problem(answer) == (403, "same_person")
     assert [row["status"] for row in await world.rows("refunds")] == ["REQUESTED"]
+
+
+async def test_a_closed_refund_is_issued_anew_over_http(world: World) -> None:
+    filed = await refunding.rejected(world)
+    await refunding.send(world)
+    old = await Refund.get(case_id=filed.case_id)
+    token = await of_unit(world, filed)
+    path = f"/staff/v1/refunds/{old.id}/reissue"
+    before = await state(world)
+    assert problem(await world.http.post(path, token=token)) == (409, "refund_decided")
+    assert await state(world) == before
+    await refunding.settle(world, old.number, "CLOSED")
+    await refunding.arrive(world)
+    made = await world.http.post(path, token=token)
+    assert made.status == 201
+    assert (made.json["track"], made.json["amount_fen"]) == ("REISSUED", old.amount_fen)
+    assert made.json["id"] != str(old.id)
+    shown = await world.http.get(f"/staff/v1/refunds/{old.id}", token=token)
+    assert shown.json["status"] == "CLOSED"
+    assert problem(await world.http.post(path, token=token)) == (409, "refund_decided")

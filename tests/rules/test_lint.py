@@ -295,6 +295,14 @@ def test_what_is_done_first_was_filed() -> None:
     assert refused(body)["verify_later_not_filed"].pointer == "/flags/verify_later_filing_no"
 
 
+@pytest.mark.parametrize("said", ["是", "true", 1, None, []])
+def test_that_a_result_is_signed_is_yes_or_no(said: Any) -> None:
+    assert refused(item("item01", result__signed=True)) == {}
+    assert refused(item("item01", result__signed=False)) == {}
+    found = refused(item("item01", result__signed=said))
+    assert [each.pointer for each in found.values()] == ["/result/signed"]
+
+
 @pytest.mark.requirement("上门≤1次")
 def test_done_first_means_at_most_one_visit() -> None:
     assert "verify_later_visits" in refused(item("item04", flags__max_visits=2))

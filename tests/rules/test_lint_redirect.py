@@ -38,6 +38,7 @@ def test_any_other_address_is_refused(url: str) -> None:
     assert codes({**GOOD, "url": url}) == {"external_unlisted"}
 
 
+@pytest.mark.requirement("自建系统三种模式")
 def test_an_item_is_filed_here_or_there() -> None:
     assert codes(GOOD, "PULL_API") == {"external_unclear"}
     assert codes({"url": GOOD["url"]}) == {"external_unclear"}

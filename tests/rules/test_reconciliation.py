@@ -106,6 +106,8 @@ def test_amounts_and_transactions_are_compared() -> None:
         ("PAID", RefundState.FAILED, Differs.REFUND_FAILED_THERE),
         ("SENT", RefundState.FAILED, Differs.REFUND_FAILED_THERE),
         ("ABNORMAL", RefundState.FAILED, None),
+        ("CLOSED", RefundState.FAILED, None),
+        ("CLOSED", RefundState.PAID, Differs.REFUND_THERE_ONLY),
     ],
 )
 def test_a_refund_is_as_far_here_as_there(

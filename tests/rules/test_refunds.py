@@ -113,3 +113,13 @@ def test_an_item_says_by_law_when_it_keeps_its_fee() -> None:
 @pytest.mark.parametrize("value", ["REJECTED", ["DELIVERED"], [5], {"REJECTED": True}, None])
 def test_what_is_no_list_of_ends_is_refused(value: object) -> None:
     assert refused(item("item10", fee__refund_on=value))
+
+
+def test_what_was_closed_takes_nothing_of_an_order() -> None:
+    """Its money goes by the one in its place, which is counted instead."""
+    closed = Share(RefundStatus.CLOSED, 500)
+    assert remaining(500, [closed]) == 500
+    assert remaining(500, [closed, Share(RefundStatus.SENT, 500)]) == 0
+    assert payment_status(500, [closed]) is PaymentStatus.PAID
+    back = [closed, Share(RefundStatus.PAID, 500)]
+    assert payment_status(500, back) is PaymentStatus.REFUNDED

@@ -170,3 +170,18 @@ async def test_strangers_and_cases_without_a_review_are_refused(world: World, sc
     number = str((await waiting.case()).case_no)
     async with refused(world, ResultNotExpected):
         await world.ctx.declarations.declare(scene.machine, number, said)
+
+
+async def test_a_system_of_other_items_declares_and_hands_in_nothing(scene: Scene) -> None:
+    other = await make.machine(scene.world, scene.machine.agency_uscc, "OTHER-ITEM")
+    stranger = replace(scene, machine=other)
+    async with refused(scene.world, CaseUnknown):
+        await declare(stranger, await data(scene))
+    async with refused(scene.world, CaseUnknown):
+        await hand_in(stranger)
+    assert not await ResultDeclaration.exists()
+    assert not await ResultDocument.exists()
+    item = await item_of(scene)
+    own = await make.machine(scene.world, scene.machine.agency_uscc, item.code)
+    assert await declare(replace(scene, machine=own), await data(scene))
+    assert await hand_in(replace(scene, machine=own))

@@ -91,6 +91,7 @@ async def scene(world: World) -> Scene:
     return Scene(world, filed, machine)
 
 
+@pytest.mark.requirement("纸质交接 14:30 / 9:30")
 async def test_what_is_not_taken_over_by_its_hour_is_told_once(scene: Scene) -> None:
     assert await scene.watch(at(3, 2, 14, 29)) == 0
     assert await scene.watch(at(3, 2, 14, 30)) == 1
@@ -109,6 +110,7 @@ async def test_what_is_not_taken_over_by_its_hour_is_told_once(scene: Scene) -> 
     assert "HANDOFF_LATE" not in await scene.alerts()
 
 
+@pytest.mark.requirement("纸质交接 14:30 / 9:30")
 async def test_a_later_package_has_its_hour_too(scene: Scene) -> None:
     await stages.taken_over(scene.world, scene.machine, scene.filed)
     scene.world.clock.at = at(3, 2, 16)

@@ -65,6 +65,7 @@ async def tell(world: World, case: Case, seq: int, kind: EventType, **payload: A
 DECIDED: dict[str, Any] = {"decision": Decision.APPROVED, "document_no": "示住建许〔2026〕1号"}
 
 
+@pytest.mark.requirement("窗口办件回流")
 async def test_an_applicant_sees_what_was_lodged_elsewhere(world: World) -> None:
     who = await make.citizen(world)
     said = await lodged(world)
@@ -86,6 +87,7 @@ async def test_an_applicant_sees_what_was_lodged_elsewhere(world: World) -> None
     assert not await HandoffPackage.exists()
 
 
+@pytest.mark.requirement("窗口办件回流")
 async def test_the_same_import_is_the_same_case(world: World) -> None:
     said = await lodged(world)
     made = await asyncio.gather(*(take(world, said) for _ in range(6)))
@@ -164,8 +166,12 @@ async def test_an_import_that_cannot_be_changes_nothing(world: World) -> None:
     said = await lodged(world)
     now = world.clock.now()
     other = await make.machine(world, "11511499MB90000238")
-    async with refused(world, StepNotYours):
-        await world.ctx.imports.by_machine(other, said)
+    item = await world.ctx.items.current(said.item_code)
+    # Its agency's, but another system's item.
+    narrow = await make.machine(world, item.agency_uscc, "OTHER-ITEM")
+    for machine in (other, narrow):
+        async with refused(world, StepNotYours):
+            await world.ctx.imports.by_machine(machine, said)
     for problem, change in (
         (ImportTimesInvalid, {"accepted_at": now + DAY}),
         (ImportTimesInvalid, {"received_at": now}),

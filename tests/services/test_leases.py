@@ -134,6 +134,7 @@ async def test_only_a_living_lease_of_ones_own_is_held_or_given_back(
         await do()
 
 
+@pytest.mark.requirement("材料交接表签收")
 async def test_what_is_acknowledged_is_neither_held_nor_given_back(scene: Scene) -> None:
     await scene.ack()
     for act in (scene.extend, scene.give_back):

@@ -55,6 +55,7 @@ def verify(jwk: dict[str, str], signature: str, body: bytes) -> None:
     key.verify(encode_dss_signature(r, s), signed, ec.ECDSA(SHA256()))
 
 
+@pytest.mark.requirement("实时流转电子材料")
 async def test_a_package_is_signed_by_a_published_key(world: World) -> None:
     filed = await stages.reviewed(world)
     machine = await make.machine(world, filed.item.agency_uscc)

@@ -54,6 +54,7 @@ def ended(scene: Scene, seq: int) -> Any:
     return scene.said(seq, EventType.SPECIAL_ENDED)
 
 
+@pytest.mark.requirement("过程结果实时提供")
 async def test_what_comes_early_is_applied_when_the_gap_closes(world: World) -> None:
     scene = await open_scene(world)
     steps = await world.rows("case_events")
@@ -238,6 +239,7 @@ async def test_a_gap_is_told_once_and_over_when_it_closes(world: World) -> None:
     assert (await MonitorAlert.get(id=alert.id)).resolved_at == world.clock.now()
 
 
+@pytest.mark.requirement("过程结果实时提供")
 @pytest.mark.parametrize("order", [(3, 1, 2), (2, 3, 1), (1, 3, 2), (3, 2, 1)])
 async def test_any_order_ends_alike(world: World, order: tuple[int, ...]) -> None:
     scene = await open_scene(world)

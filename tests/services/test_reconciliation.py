@@ -118,6 +118,7 @@ async def _plant_cases(day: Day, expected: dict[str, str]) -> None:
     await day.refund(returned)
 
 
+@pytest.mark.requirement("足额缴费审查")
 async def test_each_planted_difference_is_found_and_the_safe_ones_are_mended(
     world: World,
 ) -> None:

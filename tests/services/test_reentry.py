@@ -91,6 +91,7 @@ async def test_what_waits_is_listed_and_read_line_by_line(world: World) -> None:
     assert [row["actor_id"] for row in reads] == [str(mine.officer.id)]
 
 
+@pytest.mark.requirement("自建系统三种模式", "材料交接表签收")
 async def test_a_tick_proves_that_the_sheet_was_read(world: World) -> None:
     mine = await desk(world)
     async with refused(world, ReceiptCodeWrong):
@@ -107,6 +108,11 @@ async def test_a_tick_proves_that_the_sheet_was_read(world: World) -> None:
     assert await mine.tick() == NUMBER
     async with refused(world, KeyedBefore):
         await mine.tick(number="QD-2026-0094")
+    # The operator's history is whole: one line, however often it was ticked.
+    shown = await world.ctx.handoff_desk.show(mine.package)
+    assert [(each.act, each.by, each.at) for each in shown.history] == [
+        ("ACKED", f"staff:{mine.officer.id}", world.clock.now())
+    ]
     assert (await world.ctx.reentries.waiting(mine.officer, limit=9, after=None))[0] == []
 
 
@@ -148,6 +154,7 @@ async def test_events_are_reported_by_hand_with_the_same_rules(world: World) -> 
     assert sources == {f"staff:{mine.officer.id}"}
 
 
+@pytest.mark.requirement("自建系统三种模式")
 async def test_a_pulling_system_is_not_anticipated(world: World) -> None:
     mine = await desk(world, "PULL_API")
     assert (await world.ctx.reentries.waiting(mine.officer, limit=9, after=None))[0] == []
@@ -188,6 +195,7 @@ async def test_a_case_from_elsewhere_is_reported_on_by_hand(world: World) -> Non
     assert (await Case.get(id=imported.case.id)).backoffice_seq == 1
 
 
+@pytest.mark.requirement("自建系统三种模式")
 async def test_an_item_of_another_system_opens_no_draft(world: World) -> None:
     body = body_of("ITEM10", backend_mode="EXTERNAL_REDIRECT")
     body["external"] = {"system": "省企业登记系统", "url": "https://qydj.example.cn/"}

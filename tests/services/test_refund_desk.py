@@ -58,6 +58,7 @@ async def status(refund: Refund) -> str:
     return (await Refund.get(id=refund.id)).status
 
 
+@pytest.mark.requirement("严防乱收费")
 async def test_three_steps_by_three_people_give_the_money_back(world: World) -> None:
     filed = await dug(world)
     refund = await ask(world, filed)

@@ -114,6 +114,7 @@ async def test_what_was_never_paid_is_not_given_back(world: World) -> None:
     assert (await filed.case()).payment_status == "UNPAID"
 
 
+@pytest.mark.requirement("严防乱收费")
 async def test_a_late_payment_of_a_closed_order_goes_back_exactly_once(world: World) -> None:
     filed, order = await refunding.late(world)
     pen = RefundPen(world)

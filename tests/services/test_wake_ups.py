@@ -17,6 +17,7 @@ from tests import make
 from tests.make import Filed
 from tests.services import stages
 from tests.services.reviewing import ready, refused
+from tests.services.timing import at
 from tests.world import World
 
 URL = "https://oa.example.cn/wake"
@@ -85,6 +86,7 @@ async def scene(world: World) -> Scene:
     return Scene(world, filed, machine, line, wake_ups, secret)
 
 
+@pytest.mark.requirement("实时流转电子材料")
 async def test_what_comes_is_told_once_and_without_names(scene: Scene) -> None:
     # What was there before it was registered is not news.
     assert (await scene.sweep(), await scene.ring()) == (0, 0)
@@ -171,6 +173,56 @@ async def test_nobody_is_called_for_what_was_taken_meanwhile(scene: Scene) -> No
     assert len(lease.packages) == 2
     await scene.ring()
     assert scene.line.calls == []
+
+
+async def watch(scene: Scene) -> int:
+    _, look = scene.world.parts.schedules["handoff.watch"]
+    taken = await look()
+    assert isinstance(taken, int)
+    return taken
+
+
+async def test_what_nobody_pulled_by_its_hour_is_called_for_once_more(scene: Scene) -> None:
+    await ready(scene.world, scene.filed, 1)
+    assert (await scene.sweep(), await scene.ring()) == (1, 1)
+    scene.world.clock.at = at(3, 2, 14, 29)
+    assert (await watch(scene), await scene.sweep()) == (0, 0)
+    scene.world.clock.at = at(3, 2, 14, 30)
+    assert (await watch(scene), await scene.sweep(), await scene.ring()) == (2, 1, 1)
+    assert [body["data"]["count"] for body in scene.bodies()] == [2, 2]
+    assert len({push.id for _, _, push in scene.line.calls}) == 2
+    # Half an hour later supervision hears of it; the system is not called a third time.
+    scene.world.clock.at = at(3, 2, 15)
+    assert await watch(scene) == 2
+    for _ in range(3):
+        scene.world.clock.advance(timedelta(hours=1))
+        assert (await watch(scene), await scene.sweep(), await scene.ring()) == (0, 0, 0)
+
+
+async def test_what_was_pulled_or_is_being_called_for_is_not_called_for_anew(scene: Scene) -> None:
+    await ready(scene.world, scene.filed, 1)
+    scene.line.answers = [Pushed.UNREACHABLE]
+    assert (await scene.sweep(), await scene.ring()) == (1, 1)
+    before = (await scene.row()).message_id
+    lease = await scene.world.ctx.handoff.lease(scene.machine, limit=1, seconds=60)
+    assert len(lease.packages) == 1
+    scene.world.clock.at = at(3, 2, 14, 30)
+    assert await watch(scene) == 2
+    row = await scene.row()
+    assert (row.message_id, row.attempt, row.told_until) == (before, 1, None)
+    await scene.ring()
+    told = (await scene.row()).told_until
+    assert told == scene.world.clock.now()
+    assert len({push.id for _, _, push in scene.line.calls}) == 1
+    assert await scene.sweep() == 0
+
+
+async def test_a_late_package_wakes_only_who_may_pull_it(scene: Scene) -> None:
+    await BackofficeClient.filter(client_id=scene.machine.client_id).update(items=["OTHER-ITEM"])
+    await ready(scene.world, scene.filed, 1)
+    scene.world.clock.at = at(3, 2, 14, 30)
+    assert (await watch(scene), await scene.sweep()) == (2, 0)
+    assert (await scene.row()).told_until is None
 
 
 async def test_other_items_and_closed_systems_are_not_woken(scene: Scene) -> None:

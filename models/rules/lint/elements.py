@@ -150,6 +150,7 @@ ELEMENTS = (
     _E("/result/kind", "结果类型", kinds.text),
     _E("/result/paper", "是否有纸质结果", kinds.yes_no),
     _E("/result/electronic", "是否有电子结果", kinds.yes_no),
+    _E("/result/signed", "结果是否要有电子签章", kinds.yes_no, needed=False),
     _E("/delivery", "送达方式", kinds.words(DeliveryMode)),
     _E("/form_schema/properties", "表单", kinds.mapping),
     _E("/form_schema/properties/*", "表单字段", kinds.mapping),
@@ -163,7 +164,7 @@ BESIDE = {
     "flags": "proxy_service_allowed appointment joint_applicants public_notice_wd",
     "fee": "provenance ebill note payer",
     "commitment": "provenance",
-    "result": "validity number_rule signed",
+    "result": "validity number_rule",
 }
 GROUPS = (
     "",
