@@ -93,11 +93,22 @@ async def number_of(phone: Phone, case_id: str) -> str:
     return str((await phone.get(f"/v1/cases/{case_id}/progress")).json["case_no"])
 
 
+async def leave(world: World, officer: Employee, path: str) -> None:
+    """Let an officer open a file with papers of doctors, as a supervisor allows."""
+    chief = await Employee.hired(world, CENTRE, Role.SUPERVISOR)
+    assert (await officer.post(f"{path}/claim")).status == 200
+    assert told(await officer.get(path)) == (403, "approval_needed")
+    asked = (await officer.post(f"{path}/approvals", {"purpose": "核对健康证明"})).json
+    granted = await chief.post(f"/staff/v1/approvals/{asked['id']}/grant", {"days": 10})
+    assert granted.status == 200, granted.body
+
+
 async def barber(world: World) -> Case:
     """Story 1 until the acceptance on 3 March, its promise due on the 10th."""
     await published(world, body_of("ITEM01"))
     phone = await Phone.of(world, make.WANG)
-    assert (await phone.agree("COURIER")).status == 200
+    for purpose in ("COURIER", "MEDICAL"):
+        assert (await phone.agree(purpose)).status == 200
     case_id = await opened(phone, "ITEM01", but=RULES)
     path, staff = f"/v1/cases/{case_id}", f"/staff/v1/cases/{case_id}"
     chosen = await world.http.put(f"{path}/delivery", token=phone.token, json=HOME)
@@ -109,6 +120,7 @@ async def barber(world: World) -> Case:
     await phone.log_in()
     window = await Employee.hired(world, CENTRE, Role.WINDOW)
     department = await Employee.hired(world, HEALTH, Role.DEPT)
+    await leave(world, window, staff)
     await window.judge(case_id)
     assert (await window.post(f"{staff}/shortfall", {"codes": [RULES]})).status == 200
     agreed = await world.http.put(

@@ -105,7 +105,7 @@ async def test_a_special_procedure_told_out_of_order_stops_the_clocks_once(world
     found = await vendor.get(f"/backoffice/v1/events/{started['event_id']}")
     assert found.json["outcome"] == "applied"
     assert (await case.last_days())["DECISION_PROMISED"] is None
-    assert (await case.progress())["state"] == "SPECIAL_PROCEDURE"
+    assert (await case.progress())["state"] == "SUSPENDED"
     paused = await standing(world)
     assert (await vendor.send(started)).json["outcome"] == "duplicate"
     other = {**started, "payload": {"procedure": "检验", "planned_days": 12}}
