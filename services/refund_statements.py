@@ -159,7 +159,8 @@ class RefundStatements:
         refund.status, refund.channel_refund_id = status.value, said.channel_id
         refund.sent_at = refund.sent_at or self.transitions.clock.now()
         if said.state is RefundState.SUCCESS:
-            refund.paid_at = said.settled_at
+            # Money arrives once: what is told again later does not move the day.
+            refund.paid_at = refund.paid_at or said.settled_at
         await refund.save(update_fields=["status", "channel_refund_id", "sent_at", "paid_at"])
         if refund.status != before:
             await self._moved(case, refund, status)

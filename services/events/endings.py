@@ -43,10 +43,11 @@ class Endings:
         case, report = told.case, told.report
         self.transitions.check(case, told.item, Event.WITHDRAW_CONFIRMED, told.actor)
         if case.withdraw_requested_at is None:
-            taken_back = await Withdrawal.exists(
-                case_id=case.id, status=WithdrawalStatus.TAKEN_BACK.value
-            )
-            raise WithdrawalTakenBack if taken_back else WithdrawalNotRequested
+            # Only the last request: one that was answered since is nothing that was taken back.
+            last = await Withdrawal.filter(case_id=case.id).order_by("-requested_at", "-id").first()
+            if last is not None and last.status == WithdrawalStatus.TAKEN_BACK.value:
+                raise WithdrawalTakenBack
+            raise WithdrawalNotRequested
         if report.confirmed:
             await self.transitions.apply(
                 case,

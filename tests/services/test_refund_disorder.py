@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 from uuid import uuid4
@@ -96,6 +97,17 @@ async def test_32_copies_of_a_callback_at_once_have_one_effect(world: World) -> 
     assert (await Refund.get(id=refund.id)).status == "PAID"
     told = [payload for name, payload in await world.jobs() if name == "refund.tell"]
     assert [each["status"] for each in told].count("PAID") == 1
+
+
+async def test_success_told_again_with_another_hour_moves_nothing(world: World) -> None:
+    refund, order = await opened(world)
+    statements = refunding.use_case(world).statements
+    later = order.created_at + timedelta(days=1)
+    for number, hour in (("EV-1", order.created_at), ("EV-2", later)):
+        told = Statement(number, RefundSource.CALLBACK, said(refund, order, "SUCCESS"))
+        told = replace(told, refund=replace(told.refund, settled_at=hour))
+        assert await statements.record(told) is RefundOutcome.COUNTED
+    assert (await Refund.get(id=refund.id)).paid_at == order.created_at
 
 
 async def test_32_copies_of_an_unknown_refund_are_one_row(world: World) -> None:

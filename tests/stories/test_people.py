@@ -1,8 +1,6 @@
 """Stories 5 and 6 over HTTP: each person with a login of their own, nobody beyond their powers."""
 
-from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
 from uuid import uuid4
 
 from models.account import WechatIdentity
@@ -11,83 +9,20 @@ from models.message import Message
 from models.rules.calendar import due_on
 from models.rules.clock_table import ClockName
 from models.rules.events import Role
-from services.actors import Citizen, Officer
+from services.actors import Citizen
 from services.events import Decision, EventType
 from tests import make
-from tests.api import tokens
 from tests.make import Filed
 from tests.services import mandating, stages
 from tests.services.backoffice import Scene, shanghai
-from tests.world import Answer, World
+from tests.stories.phones import Desk, Phone
+from tests.world import World
 
 GRANDMOTHER = {"name": "张桂英", "id_number": "511499194311051028"}
 DAUGHTER = {"name": "李秀英", "id_number": "51149919650812404X"}
 VILLAGE_HELPER = {"name": "陈明", "id_number": "511499199005236051"}
 CHILD = {"name": "小宇", "id_number": "511499201506203012"}
 NORTH = "北桥镇便民服务中心"
-
-
-class Phone:
-    """Somebody's phone: logged in, and with their real name."""
-
-    def __init__(self, world: World, token: str) -> None:
-        self.world, self.token = world, token
-
-    @classmethod
-    async def of(cls, world: World, openid: str) -> "Phone":
-        code = await make.login_code(world, openid)
-        entered = await world.http.post("/v1/login/wechat", json={"code": code})
-        phone = cls(world, entered.json["access_token"])
-        who = await make.person(world, openid)
-        named = {"name": who["name"], "id_number": who["id_number"]}
-        assert (await phone.post("/v1/me/real-name", named)).json["level"] >= 1
-        return phone
-
-    async def get(self, path: str, **more: Any) -> Answer:
-        return await self.world.http.get(path, token=self.token, **more)
-
-    async def post(self, path: str, body: object = None) -> Answer:
-        more = {} if body is None else {"json": body}
-        return await self.world.http.post(path, token=self.token, key=uuid4().hex, **more)
-
-    async def agree(self, purpose: str, applicant: str) -> Answer:
-        body = {"version": "2026.1", "given": True, "applicant": applicant}
-        path = f"/v1/me/consents/{purpose}"
-        return await self.world.http.put(path, token=self.token, json=body)
-
-    async def fill(self, case_id: str, form: Mapping[str, Any]) -> None:
-        for field, value in form.items():
-            path = f"/v1/cases/{case_id}/form/{field}"
-            answer = await self.world.http.put(path, token=self.token, json={"value": value})
-            assert answer.status == 200, answer.body
-
-    async def upload_all(self, case_id: str) -> None:
-        slots = (await self.get(f"/v1/cases/{case_id}/materials")).json["slots"]
-        for slot in slots:
-            if slot["required"] and slot["upload"]:
-                path = f"/v1/cases/{case_id}/materials/{slot['code']}"
-                photo = make.jpeg(slot["name"])
-                answer = await self.world.http.put(path, token=self.token, data=photo)
-                assert answer.status == 201, answer.body
-
-
-class Desk(Phone):
-    """An officer's desk."""
-
-    @classmethod
-    async def at(cls, world: World, officer: Officer) -> "Desk":
-        return cls(world, tokens.of_staff(world, officer))
-
-    async def accept(self, case_id: str) -> Answer:
-        path = f"/staff/v1/cases/{case_id}"
-        assert (await self.post(f"{path}/claim")).status == 200
-        dossier = (await self.get(path)).json
-        for material in dossier["materials"]:
-            verdict = await self.world.http.put(
-                f"{path}/verdicts/{material['code']}", token=self.token, json={"verdict": "PASS"}
-            )
-            assert verdict.status == 200, verdict.body
-        return await self.post(f"{path}/accept")
 
 
 async def scene_of(world: World, case_id: str) -> Scene:
