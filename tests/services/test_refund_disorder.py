@@ -104,7 +104,8 @@ async def test_success_told_again_with_another_hour_moves_nothing(world: World) 
     statements = refunding.use_case(world).statements
     later = order.created_at + timedelta(days=1)
     for number, hour in (("EV-1", order.created_at), ("EV-2", later)):
-        told = Statement(number, RefundSource.CALLBACK, said(refund, order, "SUCCESS"))
+        word = said(refund, order, "SUCCESS")
+        told = Statement(number, RefundSource.CALLBACK, word, "WECHAT")
         told = replace(told, refund=replace(told.refund, settled_at=hour))
         assert await statements.record(told) is RefundOutcome.COUNTED
     assert (await Refund.get(id=refund.id)).paid_at == order.created_at
