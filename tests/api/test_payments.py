@@ -38,6 +38,7 @@ async def test_a_bill_an_order_and_its_payment(world: World) -> None:
             }
         ],
         "settled": False,
+        "waived_by": None,
     }
     payable = await world.http.post(path, token=token, key=KEY)
     assert payable.status == 200

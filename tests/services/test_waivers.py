@@ -76,6 +76,7 @@ async def test_a_granted_waiver_accepts_as_a_payment_does(world: World) -> None:
     filed = await card(world)
     waiver = await ask(world, filed)
     assert (await filed.case()).state == "AWAIT_PREPAYMENT"
+    world.clock.advance(timedelta(minutes=1))
     officer = await unit(world, filed)
     shown = await world.ctx.waiver_desk.grant(officer, waiver.id)
     assert (shown.status, shown.amount_fen, shown.ground) == ("GRANTED", 0, GROUND)
