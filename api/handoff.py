@@ -1,5 +1,6 @@
 """Hand-off: the back-office leases packages, fetches their materials, acknowledges."""
 
+from datetime import UTC
 from typing import Literal
 from uuid import UUID
 
@@ -88,7 +89,8 @@ class AckView(BaseModel):
 
     @classmethod
     def of(cls, given: Acknowledgement) -> "AckView":
-        return cls(package_id=given.package_id, acked_at=given.acked_at.isoformat())
+        at = given.acked_at.astimezone(UTC)
+        return cls(package_id=given.package_id, acked_at=at.isoformat())
 
 
 class TokenBody(BaseModel):
