@@ -40,21 +40,24 @@ class Decisions:
     async def decide(self, told: Told) -> None:
         """T28, T29: the decision; the result goes to the cashier or on its way at once."""
         case, item, report = told.case, told.item, told.report
+        # First of all: a case that has ended owes nothing, and nobody is to wait for its fee.
+        approves = report.decision is Decision.APPROVED
+        event = Event.DECIDE_APPROVE if approves else Event.DECIDE_REJECT
+        self.transitions.check(case, item, event, told.actor)
         checks = ResultChecks(self.transitions, self.fees.applicants)
         await self._check_read(case)
         await checks.check(told)
         await check_named(told)
         if report.fee is not None and not await self._takes(case, item, report.fee):
             raise EventIncomplete(faults=[FieldFault("/payload/fee", NOT_USABLE)])
-        if report.decision is Decision.APPROVED:
+        if approves:
             await self._check_approvable(case, item, report.fee)
-            await self._apply(told, Event.DECIDE_APPROVE)
-            if item.fee_stage is FeeStage.AFTER_DECISION:
-                measured = report.fee or await measured_before(case)
-                await self.fees.assess(case, item, measured=measured)
-        else:
-            await self._apply(told, Event.DECIDE_REJECT)
+        await self._apply(told, event)
+        if not approves:
             await close_soon(self.transitions.jobs, case.id)
+        elif item.fee_stage is FeeStage.AFTER_DECISION:
+            measured = report.fee or await measured_before(case)
+            await self.fees.assess(case, item, measured=measured)
         await checks.end(told)
         await self.results.route(case, item)
 
