@@ -32,7 +32,7 @@ def apply(model: Model, case: Case, seq: int, kind: str) -> str:
     sources, target = STEPS[kind]
     if case.state not in sources:
         return REFUSED
-    if kind == "special_started" and case.item != "ITEM10":
+    if kind == "site_visited" and case.item != "ITEM10":
         return "procedure_not_allowed"
     if kind in ("confirmed", "declined") and not case.wants_out:
         return "withdrawal_not_requested"
