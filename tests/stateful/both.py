@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from services.events import Report
 from tests.make import Filed
@@ -37,11 +37,6 @@ class Both(RuleBasedStateMachine):
         self.reports: list[tuple[Case, str, Report, str]] = []
         self.leases = 0
         self.item = ""
-
-    @initialize(item=st.sampled_from(sorted(ITEMS)))
-    def begin(self, item: str) -> None:
-        self.item = item
-        self.file()
 
     @precondition(lambda self: 0 < len(self.filed) < MOST_CASES)
     @rule()
