@@ -40,10 +40,9 @@ class Decisions:
     async def decide(self, told: Told) -> None:
         """T28, T29: the decision; the result goes to the cashier or on its way at once."""
         case, item, report = told.case, told.item, told.report
-        # First of all: a case that has ended owes nothing, and nobody is to wait for its fee.
         approves = report.decision is Decision.APPROVED
         event = Event.DECIDE_APPROVE if approves else Event.DECIDE_REJECT
-        self.transitions.check(case, item, event, told.actor)
+        self._check_step(told, event)
         checks = ResultChecks(self.transitions, self.fees.applicants)
         await self._check_read(case)
         await checks.check(told)
@@ -61,6 +60,15 @@ class Decisions:
         await checks.end(told)
         await self.results.route(case, item)
 
+    def _check_step(self, told: Told, event: Event) -> None:
+        """Raise what no other event could mend, before anything that one could.
+
+        A case that has ended owes nothing: nobody is to wait for its fee.
+        """
+        if event is Event.DECIDE_APPROVE and _awaits_originals(told.case):
+            raise OriginalsFirst
+        self.transitions.check(told.case, told.item, event, told.actor)
+
     async def _check_read(self, case: Case) -> None:
         waiting = HandoffPackage.filter(case_id=case.id, kind=SUPPLEMENT)
         if await waiting.exclude(status=HandoffStatus.ACKED.value).exists():
@@ -77,8 +85,6 @@ class Decisions:
     async def _check_approvable(
         self, case: Case, item: PublishedItem, measured: Mapping[str, Any] | None
     ) -> None:
-        if case.accept_mode == AcceptMode.VERIFY_LATER.value:
-            raise OriginalsFirst
         if case.shortfall_status == ShortfallStatus.OPEN.value:
             raise ShortfallOpen
         if item.fee_stage is FeeStage.AFTER_ACCEPTANCE:
@@ -93,6 +99,12 @@ class Decisions:
         await self.transitions.apply(
             told.case, told.item, event, told.actor, changes=changes, data=_data(report)
         )
+
+
+def _awaits_originals(case: Case) -> bool:
+    """Tell whether a 先办后验 case still has to be seen in its originals: it is approved there."""
+    later = case.accept_mode == AcceptMode.VERIFY_LATER.value
+    return later and case.decided_at is None and not case.state.closed
 
 
 def _data(report: Report) -> dict[str, Any]:
