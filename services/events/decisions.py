@@ -40,27 +40,34 @@ class Decisions:
     async def decide(self, told: Told) -> None:
         """T28, T29: the decision; the result goes to the cashier or on its way at once."""
         case, item, report = told.case, told.item, told.report
-        approved = report.decision is Decision.APPROVED
-        step = Event.DECIDE_APPROVE if approved else Event.DECIDE_REJECT
-        # First: of a case that is over nobody may be told to wait for its fee.
-        self.transitions.check(case, item, step, told.actor)
+        approves = report.decision is Decision.APPROVED
+        event = Event.DECIDE_APPROVE if approves else Event.DECIDE_REJECT
+        self._check_step(told, event)
         checks = ResultChecks(self.transitions, self.fees.applicants)
         await self._check_read(case)
         await checks.check(told)
         await check_named(told)
         if report.fee is not None and not await self._takes(case, item, report.fee):
             raise EventIncomplete(faults=[FieldFault("/payload/fee", NOT_USABLE)])
-        if approved:
+        if approves:
             await self._check_approvable(case, item, report.fee)
-            await self._apply(told, step)
-            if item.fee_stage is FeeStage.AFTER_DECISION:
-                measured = report.fee or await measured_before(case)
-                await self.fees.assess(case, item, measured=measured)
-        else:
-            await self._apply(told, step)
+        await self._apply(told, event)
+        if not approves:
             await close_soon(self.transitions.jobs, case.id)
+        elif item.fee_stage is FeeStage.AFTER_DECISION:
+            measured = report.fee or await measured_before(case)
+            await self.fees.assess(case, item, measured=measured)
         await checks.end(told)
         await self.results.route(case, item)
+
+    def _check_step(self, told: Told, event: Event) -> None:
+        """Raise what no other event could mend, before anything that one could.
+
+        A case that has ended owes nothing: nobody is to wait for its fee.
+        """
+        if event is Event.DECIDE_APPROVE and _awaits_originals(told.case):
+            raise OriginalsFirst
+        self.transitions.check(told.case, told.item, event, told.actor)
 
     async def _check_read(self, case: Case) -> None:
         waiting = HandoffPackage.filter(case_id=case.id, kind=SUPPLEMENT)
@@ -78,8 +85,6 @@ class Decisions:
     async def _check_approvable(
         self, case: Case, item: PublishedItem, measured: Mapping[str, Any] | None
     ) -> None:
-        if case.accept_mode == AcceptMode.VERIFY_LATER.value:
-            raise OriginalsFirst
         if case.shortfall_status == ShortfallStatus.OPEN.value:
             raise ShortfallOpen
         if item.fee_stage is FeeStage.AFTER_ACCEPTANCE:
@@ -94,6 +99,12 @@ class Decisions:
         await self.transitions.apply(
             told.case, told.item, event, told.actor, changes=changes, data=_data(report)
         )
+
+
+def _awaits_originals(case: Case) -> bool:
+    """Tell whether a 先办后验 case still has to be seen in its originals: it is approved there."""
+    later = case.accept_mode == AcceptMode.VERIFY_LATER.value
+    return later and case.decided_at is None and not case.state.closed
 
 
 def _data(report: Report) -> dict[str, Any]:

@@ -189,6 +189,27 @@ async def test_a_fee_after_acceptance_is_settled_before_the_approval(world: Worl
     assert (await scene.filed.case()).decision == "APPROVED"
 
 
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [("withdrawn", State.WITHDRAWN), ("suspended", State.SUSPENDED)],
+    ids=["withdrawn", "suspended"],
+)
+async def test_no_fee_is_waited_for_where_no_decision_can_be(
+    world: World, change: str, state: State
+) -> None:
+    """Told to have the fee paid first, an office would wait for what nobody owes any more."""
+    scene = await open_scene(world, "ITEM09")
+    if change == "withdrawn":
+        await world.ctx.withdrawals.request(scene.filed.citizen, scene.filed.case_id, "a-wish")
+        await scene.tell(EventType.WITHDRAWAL_ANSWERED, confirmed=True)
+    else:
+        await scene.tell(EventType.SPECIAL_STARTED, procedure="专家评审", planned_days=5)
+    async with scene.alarmed(StepNotAllowed):
+        await scene.report(scene.decided())
+    case = await scene.filed.case()
+    assert (case.state, case.decision, case.backoffice_seq) == (state, None, 1)
+
+
 async def test_a_rejection_does_not_wait_for_the_fee(world: World) -> None:
     scene = await open_scene(world, "ITEM09")
     assert (await scene.report(scene.rejected(seq=1))).outcome == "applied"

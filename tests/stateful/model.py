@@ -21,6 +21,8 @@ HANDLED = ("ACCEPTED", "UNDER_REVIEW", "SUSPENDED")
 STEPS: dict[str, tuple[tuple[str, ...], str]] = {
     "review_started": (("ACCEPTED",), "UNDER_REVIEW"),
     "special_started": (("ACCEPTED", "UNDER_REVIEW"), "SUSPENDED"),
+    # Not in the list of 行政许可法45: it stops the time only where the item's rules say so.
+    "site_visited": (("ACCEPTED", "UNDER_REVIEW"), "SUSPENDED"),
     "special_ended": (("SUSPENDED",), "UNDER_REVIEW"),
     "approved": (("ACCEPTED", "UNDER_REVIEW"), "RESULT_READY"),
     "rejected": (("ACCEPTED", "UNDER_REVIEW"), "RESULT_READY"),

@@ -32,6 +32,8 @@ def apply(model: Model, case: Case, seq: int, kind: str) -> str:
     sources, target = STEPS[kind]
     if case.state not in sources:
         return REFUSED
+    if kind == "site_visited" and case.item != "ITEM10":
+        return "procedure_not_allowed"
     if kind in ("confirmed", "declined") and not case.wants_out:
         return "withdrawal_not_requested"
     if kind == "approved" and case.item != "ITEM10" and not case.settled:

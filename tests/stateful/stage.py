@@ -48,6 +48,7 @@ AND convert_from(payload, 'UTF8')::jsonb ->> $2 = ANY($3::text[]) RETURNING id, 
 SAYS: dict[str, tuple[EventType, dict[str, Any]]] = {
     "review_started": (EventType.REVIEW_STARTED, {}),
     "special_started": (EventType.SPECIAL_STARTED, {"procedure": "专家评审", "planned_days": 5}),
+    "site_visited": (EventType.SPECIAL_STARTED, {"procedure": "联合踏勘", "planned_days": 5}),
     "special_ended": (EventType.SPECIAL_ENDED, {}),
     "approved": (EventType.DECIDED, {"decision": Decision.APPROVED, "document_no": "1号"}),
     "rejected": (
