@@ -46,8 +46,8 @@ class Counter(Money, Office):
     def _adopt(self, case: Case, found: Sequence[str]) -> None:
         """The channel itself may have told of a refund that has arrived."""
         for order in case.orders:
-            if self.model.has_arrived(order) and f"{order.number} PAID {order.amount}" in found:
-                order.refund = "PAID"
+            if f"{order.number} PAID {order.amount}" in found:
+                self.model.sweep_refund(case, order)
 
     def teardown(self) -> None:
         if self.filed:

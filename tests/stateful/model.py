@@ -223,9 +223,12 @@ class Model:
         there = order.sent is not None and self.now >= order.sent + ARRIVES
         return order.refund == "SENT" and there
 
-    def sweep_refund(self, order: Order) -> None:
+    def sweep_refund(self, case: Case, order: Order) -> None:
         if self.has_arrived(order):
             order.refund = "PAID"
+            # Whoever has the case is told that its money went back.
+            if any(each.kind == "ACCEPTED" for each in case.packages):
+                self.pack(case, "PAYMENT")
 
     def end(self, case: Case, state: str) -> None:
         case.state = state

@@ -72,7 +72,7 @@ class Money(Both):
         case, _ = self.case(which)
         for order, job in self.refunds(case, "refund.sweep"):
             self.stage.do(self.stage.run_job("refund.sweep", job))
-            self.model.sweep_refund(order)
+            self.model.sweep_refund(case, order)
 
     @rule(which=WHICH, copies=st.integers(1, 2))
     def call_back_of_refund(self, which: int, copies: int) -> None:
@@ -81,7 +81,7 @@ class Money(Both):
             for copy in range(copies):
                 notice = f"R{found[2].number[1:]}-{copy}"
                 assert self.stage.do(self.stage.hear_back(found[2].number, notice)) == 204
-            self.model.sweep_refund(found[2])
+            self.model.sweep_refund(found[0], found[2])
 
     def refunds(self, case: Case, name: str) -> list[tuple[Order, dict[str, Any]]]:
         numbers = self.stage.do(self.stage.refund_numbers([o.number for o in case.orders]))
