@@ -178,8 +178,10 @@ async def _refuse_long(request: Request, error: PayloadTooLarge) -> HTTPResponse
 
 
 def _check_once(request: Request) -> None:
-    if any(len(request.headers.getall(name, ())) > 1 for name in ONCE):
-        raise Malformed
+    headers = request.headers
+    for name in ONCE:
+        if name in headers and len(headers.getall(name)) > 1:
+            raise Malformed
 
 
 def show(route: Route, request: Request, answer: Any) -> HTTPResponse:

@@ -77,8 +77,12 @@ def _combined(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
 
     A list is no signature and no serial, so that nobody can prove one value and mean another.
     """
-    said: dict[str, str] = {}
-    for name, value in fields:
+    given = list(fields)
+    said = dict(given)
+    if len(said) == len(given):
+        return said
+    said = {}
+    for name, value in given:
         said[name] = f"{said[name]}, {value}" if name in said else value
     return said
 
