@@ -1,7 +1,7 @@
 """What a channel says again of a fee that is settled: kept by one statement, no row is held.
 
-A channel tells each payment up to fourteen times, often within a second, and nothing undoes an
-order that was paid: whatever fits such an order in every part changes nothing.
+A channel tells of a payment until it is answered, copies come within a second, and nothing undoes
+an order that was paid: whatever fits such an order in every part changes nothing.
 """
 
 from collections.abc import Mapping
