@@ -93,17 +93,11 @@ class Settlements:
 
     async def _told_again(self, report: Report) -> Outcome | None:
         till = self.tills.get(report.channel)
-        if till is None:
+        if till is None or report.payment.currency != CURRENCY:
             return None
-        told = {
-            "channel": report.channel,
-            "source": report.source.value,
-            "event_id": report.id,
-            "outcome": Outcome.REPEATED.value,
-            "currency": CURRENCY,
-        }
-        now = self.transitions.clock.now()
-        outcome = await told_again.keep(till, report.payment, told, now)
+        now, again = self.transitions.clock.now(), Outcome.REPEATED.value
+        told = told_again.Told(report.channel, report.source.value, report.id, again, now)
+        outcome = await told_again.keep(till, report.payment, told)
         return None if outcome is None else Outcome(outcome)
 
     @transaction

@@ -4,9 +4,8 @@ A channel tells of a payment until it is answered, copies come within a second, 
 an order that was paid: whatever fits such an order in every part changes nothing.
 """
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from models.database import rows
 from models.ids import uuid7
@@ -26,20 +25,28 @@ WITH settled AS (
 SELECT outcome FROM kept UNION ALL SELECT outcome FROM payment_events WHERE event_id = $9"""
 
 
-async def keep(
-    till: PayChannel, payment: ChannelPayment, told: Mapping[str, Any], now: datetime
-) -> str | None:
+@dataclass(frozen=True)
+class Told:
+    """What is kept of it: ``outcome`` is that of a repetition, ``event_id`` the channel's own."""
+
+    channel: str
+    source: str
+    event_id: str
+    outcome: str
+    at: datetime
+
+
+async def keep(till: PayChannel, payment: ChannelPayment, told: Told) -> str | None:
     """Keep it and return the outcome; None for what has to be looked at.
 
-    ``told``: ``channel``, ``source``, ``event_id``, ``outcome`` (of a repetition) and
-    ``currency`` (the only one that is taken).
+    That the money is of the currency that is taken is for the caller to compare.
     """
     if payment.settlement is not Settlement.PAID or payment.transaction_id is None:
         return None
-    if payment.merchant != till.merchant or payment.currency != told["currency"]:
+    if payment.merchant != till.merchant:
         return None
     scenes = [scene for scene in till.scenes if till.appid_of(scene) == payment.appid]
-    order = [payment.number, payment.transaction_id, payment.amount_fen, told["channel"], scenes]
-    event = [uuid7(), told["source"], told["event_id"], payment.settlement.value, told["outcome"]]
-    found = await rows(KEEP, [*order, payment.payer or "", *event, now])
+    order = [payment.number, payment.transaction_id, payment.amount_fen, told.channel, scenes]
+    event = [uuid7(), told.source, told.event_id, payment.settlement.value, told.outcome]
+    found = await rows(KEEP, [*order, payment.payer or "", *event, told.at])
     return str(found[0]["outcome"]) if found else None
