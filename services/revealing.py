@@ -1,11 +1,11 @@
 """Revealing (查看完整信息): an officer sees a whole name or number, for a purpose, on record."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from models.case import Case
+from models.rules.named import Named
 from services import approvals, desk, queue
 from services.actors import Officer
 from services.applicants import Applicant
@@ -23,17 +23,8 @@ class FieldNotHeld(NotFound):
     sentence = "这个办件没有这一项信息。"
 
 
-class Purpose(StrEnum):
+class Purpose(Named):
     """What a whole value is needed for (个人信息保护法6: no more than the purpose asks for)."""
-
-    _value_: str
-    zh: str
-
-    def __new__(cls, name: str, zh: str = "") -> "Purpose":
-        member = str.__new__(cls, name)
-        member._value_ = name
-        member.zh = zh
-        return member
 
     VERIFY_IDENTITY = "VERIFY_IDENTITY", "核对身份"
     CONTACT = "CONTACT", "联系申请人"

@@ -8,19 +8,11 @@ it is repaired, what was confirmed keeps a person from promising, and from nothi
 from enum import StrEnum
 from typing import Self
 
+from models.rules.named import Named
 
-class CreditStatus(StrEnum):
+
+class CreditStatus(Named):
     """Where a credit event stands; ``zh`` says it to the person whom it is about."""
-
-    _value_: str
-    zh: str
-
-    # The default is for type checkers, which read CreditStatus("PROPOSED") as a call of this.
-    def __new__(cls, name: str, zh: str = "") -> Self:
-        member = str.__new__(cls, name)
-        member._value_ = name
-        member.zh = zh
-        return member
 
     PROPOSED = "PROPOSED", "有人提出,还没有确认,现在不影响您。"
     CONFIRMED = "CONFIRMED", "已经确认,正在告知您。"

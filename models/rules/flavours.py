@@ -2,26 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 from models.rules.calendar import Limit, WorkCalendar, due_at, due_on
+from models.rules.named import Named
 from models.rules.reasons import DefectReason
 from models.rules.states import AcceptMode
 
 
-class ShortfallStage(StrEnum):
+class ShortfallStage(Named):
     """Where one missing material is on its way from a wish to the file."""
-
-    _value_: str
-    zh: str
-
-    # The default is for type checkers, which read ShortfallStage("WANTED") as a call of this.
-    def __new__(cls, name: str, zh: str = "") -> "ShortfallStage":
-        member = str.__new__(cls, name)
-        member._value_ = name
-        member.zh = zh
-        return member
 
     WANTED = "WANTED", "您申请以后补交,等窗口看"
     PROPOSED = "PROPOSED", "等审批部门确认"

@@ -6,6 +6,8 @@ None of them refuses a case: acceptance was decided, and a department that finds
 from datetime import timedelta
 from enum import StrEnum
 
+from models.rules.named import Named
+
 LONGEST_LEASE = timedelta(hours=4)
 """How long one lease can be held, however often it is extended."""
 
@@ -34,18 +36,8 @@ class HandoffAct(StrEnum):
     ESCALATED = "ESCALATED"
 
 
-class StuckReason(StrEnum):
+class StuckReason(Named):
     """Why somebody is told of a package."""
-
-    _value_: str
-    zh: str
-
-    # The default is for type checkers, which read StuckReason("LATE") as a call of this.
-    def __new__(cls, name: str, zh: str = "") -> "StuckReason":
-        member = str.__new__(cls, name)
-        member._value_ = name
-        member.zh = zh
-        return member
 
     LATE = "LATE", "移交包到期未领取"
     UNACKED = "UNACKED", "移交包多次领取未确认"

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from models.rules.named import Named
+
 
 class ItemType(StrEnum):
     """依申请六类权力事项, and public services (七星关方案)."""
@@ -100,18 +102,8 @@ class MaterialKind(StrEnum):
     PHOTO = "PHOTO"
 
 
-class Paper(StrEnum):
+class Paper(Named):
     """What a person can take home to write a material (贵安方案2017)."""
-
-    _value_: str
-    zh: str
-
-    # The default is for type checkers, which read Paper("blank") as a call of this.
-    def __new__(cls, name: str, zh: str = "") -> "Paper":
-        member = str.__new__(cls, name)
-        member._value_ = name
-        member.zh = zh
-        return member
 
     BLANK = "blank", "格式文本"
     SAMPLE = "sample", "示范文本"

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any
 
 from models.rules.conditions import Requirement
+from models.rules.named import Named
 
 
 class Outcome(StrEnum):
@@ -18,18 +19,8 @@ class Outcome(StrEnum):
     DISMISSED = "DISMISSED"
 
 
-class Finding(StrEnum):
+class Finding(Named):
     """What the officer found of one original."""
-
-    _value_: str
-    zh: str
-
-    # The default is for type checkers, which read Finding("TRUE") as a call of this.
-    def __new__(cls, name: str, zh: str = "") -> Self:
-        member = str.__new__(cls, name)
-        member._value_ = name
-        member.zh = zh
-        return member
 
     TRUE = "TRUE", "与原件一致"
     MISSING = "MISSING", "没有带原件"

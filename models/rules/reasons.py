@@ -4,21 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Self
 
-
-class _Worded(StrEnum):
-    """A code with a Chinese text; the value is the code."""
-
-    _value_: str
-    zh: str
-
-    # The default is for type checkers, which read DefectReason("MISSING") as a call of this.
-    def __new__(cls, code: str, zh: str = "") -> Self:
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.zh = zh
-        return member
+from models.rules.named import Named
 
 
 class Verdict(StrEnum):
@@ -29,7 +16,7 @@ class Verdict(StrEnum):
     SHORTFALL_OK = "SHORTFALL_OK"
 
 
-class DefectReason(_Worded):
+class DefectReason(Named):
     """What is wrong with a material or a form field, told so that it can be put right."""
 
     MISSING = "MISSING", "还没有交这份材料。"
@@ -48,7 +35,7 @@ class DefectReason(_Worded):
     FIELD_WRONG = "FIELD_WRONG", "这一项填得不对,请修改。"
 
 
-class RefusalReason(_Worded):
+class RefusalReason(Named):
     """Why an application is not accepted: the closed list of T08 (行政许可法32(一)(二),78)."""
 
     PERMIT_NOT_REQUIRED = "PERMIT_NOT_REQUIRED", "这件事依法不需要办理许可,您可以直接做。"
@@ -67,7 +54,7 @@ class RefusalReason(_Worded):
         return self is not RefusalReason.INCOMPLETE or incomplete_policy == "NOT_ACCEPT_WITH_LIST"
 
 
-class TerminationReason(_Worded):
+class TerminationReason(Named):
     """Why an accepted case ends without a decision: the closed list of T48.
 
     By analogy with 行政许可法70(二)(三)(五), which lists what a permit does not survive.
@@ -80,7 +67,7 @@ class TerminationReason(_Worded):
     FORCE_MAJEURE = "FORCE_MAJEURE", "因不可抗力,申请的事情已经无法进行。"
 
 
-class RatingStage(_Worded):
+class RatingStage(Named):
     """一事一评: once at acceptance, once at the result."""
 
     ACCEPT = "ACCEPT", "受理"

@@ -7,8 +7,9 @@ said of it, so copies, late ones and any order of them come to the same.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any
 
+from models.rules.named import Named
 from models.rules.states import PaymentStatus, State
 
 # The channel's own limits for one order (微信支付: 退款在支付后一年内, 最多50次部分退款).
@@ -25,18 +26,8 @@ class RefundState(StrEnum):
     ABNORMAL = "ABNORMAL"
 
 
-class RefundStatus(StrEnum):
+class RefundStatus(Named):
     """Where a refund is, as citizens and staff see it."""
-
-    _value_: str
-    zh: str
-
-    # The default is for type checkers, which read RefundStatus("PAID") as a call of this.
-    def __new__(cls, name: str, zh: str = "") -> Self:
-        member = str.__new__(cls, name)
-        member._value_ = name
-        member.zh = zh
-        return member
 
     REQUESTED = "REQUESTED", "已申请"
     UNIT_APPROVED = "UNIT_APPROVED", "执收单位已核对"
@@ -72,17 +63,8 @@ class Track(StrEnum):
     REISSUED = "REISSUED"
 
 
-class RefundReason(StrEnum):
+class RefundReason(Named):
     """Why money goes back; SURPLUS was never the case's own fee."""
-
-    _value_: str
-    zh: str
-
-    def __new__(cls, name: str, zh: str = "") -> Self:
-        member = str.__new__(cls, name)
-        member._value_ = name
-        member.zh = zh
-        return member
 
     SURPLUS = "SURPLUS", "重复或者过期的缴费"
     NOT_ACCEPTED = "NOT_ACCEPTED", "申请不予受理"

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from models.rules.named import Named
+
 
 class Phase(StrEnum):
     """The stretch of a case's life that a state belongs to."""
@@ -80,17 +82,8 @@ ONLINE, IMPORTED = "ONLINE", "IMPORTED"
 """Where a case was lodged: here, or at a window or in another system that told us of it."""
 
 
-class AcceptMode(StrEnum):
+class AcceptMode(Named):
     """How a case was accepted; the value is kept with the file for good."""
-
-    _value_: str
-    zh: str
-
-    def __new__(cls, name: str, zh: str = "") -> "AcceptMode":
-        member = str.__new__(cls, name)
-        member._value_ = name
-        member.zh = zh
-        return member
 
     NORMAL = "NORMAL", "普通"
     SHORTFALL = "SHORTFALL", "容缺受理"

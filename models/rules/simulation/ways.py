@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
@@ -10,6 +9,7 @@ from models.rules import flavours
 from models.rules.events import Event
 from models.rules.item_words import DeliveryMode, IncompletePolicy, OnlineDepth
 from models.rules.lint.limits import limit_of
+from models.rules.named import Named
 from models.rules.row import Row
 from models.rules.states import AcceptMode, FeeStage, ShortfallStatus, State
 from models.rules.timeouts import Policy
@@ -18,18 +18,8 @@ from models.rules.transitions import ROWS
 Body = Mapping[str, Any]
 
 
-class Flavour(StrEnum):
+class Flavour(Named):
     """How an application of this item can be taken in."""
-
-    _value_: str
-    zh: str
-
-    # The default is for type checkers, which read Flavour("NORMAL") as a call of this.
-    def __new__(cls, name: str, zh: str = "") -> "Flavour":
-        member = str.__new__(cls, name)
-        member._value_ = name
-        member.zh = zh
-        return member
 
     NORMAL = "NORMAL", "普通"
     PREPAYMENT = "PREPAYMENT", "受理前缴费"
