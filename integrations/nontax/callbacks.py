@@ -3,15 +3,8 @@
 from collections.abc import Mapping
 
 from integrations.nontax.signing import FRESH_SECONDS, NotAuthentic, UnitKey
-from integrations.nontax.wire import (
-    PAID,
-    RETURNS,
-    load_object,
-    object_in,
-    read_id,
-    read_payment,
-    read_refund,
-)
+from integrations.nontax.wire import PAID, RETURNS, object_in, read_id, read_payment, read_refund
+from integrations.strict_json import load_object
 from services.errors import CallbackForged
 from services.ports import Clock, PayCallback, RefundCallback, Settlement
 

@@ -7,7 +7,7 @@ from typing import Any
 from integrations.http import Http, Reply
 from integrations.nontax.errors import MEANINGS, PlatformRefused
 from integrations.nontax.signing import NotAuthentic, UnitKey, make_nonce
-from integrations.nontax.wire import load_object
+from integrations.strict_json import load_object
 from services.errors import OutsideUnavailable
 from services.ports import Clock
 

@@ -7,11 +7,10 @@ platform rewrites these two and keeps the rest. What is known of all of them is 
 〔2018〕72号) and a 校验码. That the 校验码 has six of 0-9a-z is this project's assumption.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from services.ports import ChannelPayment, Settlement
 from services.ports.fiscal import BillKind, IssuedBill
@@ -127,30 +126,11 @@ def read_id(said: Mapping[str, Any]) -> str:
     return _matching(said, "id", _ID)
 
 
-def load_object(content: bytes) -> dict[str, Any]:
-    """Return the JSON object; raise ``ValueError`` for NaN, a name twice, or anything else."""
-    value = json.loads(content, parse_constant=_refuse, object_pairs_hook=_unique)
-    if not isinstance(value, dict):
-        raise ValueError("not an object")
-    return value
-
-
 def object_in(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = said.get(name)
     if not isinstance(value, dict):
         raise ValueError(name)
     return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    named = dict(pairs)
-    if len(named) != len(pairs):
-        raise ValueError("a name twice")
-    return named
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
 
 
 def _expect(said: Mapping[str, Any], **values: str) -> None:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from integrations.strict_json import load_object
 from integrations.wechatpay.returned import EVENTS, read_refund
 from integrations.wechatpay.sealing import decrypt
 from integrations.wechatpay.signing import NotAuthentic, PlatformKeys, UnknownSerial
-from integrations.wechatpay.trades import load_object, read_trade, required_in
+from integrations.wechatpay.trades import read_trade, required_in
 from services.errors import CallbackForged
 from services.ports import Clock, PayCallback, RefundCallback
 

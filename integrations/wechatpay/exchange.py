@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from integrations.http import Http, Reply, Unreachable
+from integrations.strict_json import load_object
 from integrations.wechatpay.errors import MEANINGS, ChannelRefused
 from integrations.wechatpay.signing import MerchantKey, NotAuthentic, PlatformKeys, UnknownSerial
-from integrations.wechatpay.trades import load_object
 from services.errors import OutsideUnavailable
 from services.ports import Clock
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from integrations.http import Http
+from integrations.strict_json import load_object
 from integrations.wechatpay.exchange import Exchange
 from integrations.wechatpay.sealing import decrypt
 from integrations.wechatpay.signing import (
@@ -27,7 +28,6 @@ from integrations.wechatpay.signing import (
     PlatformKeys,
     certified,
 )
-from integrations.wechatpay.trades import load_object
 from services.errors import OutsideUnavailable
 from services.ports import Clock
 

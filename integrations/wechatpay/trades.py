@@ -1,10 +1,9 @@
 """The channel's description of an order, in our words."""
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from services.ports import ChannelPayment, Settlement
 
@@ -45,25 +44,6 @@ def read_trade(trade: Mapping[str, Any]) -> ChannelPayment:
     if payment.settlement is Settlement.PAID and None in (getattr(payment, name) for name in PROOF):
         raise ValueError("paid, but incomplete")
     return payment
-
-
-def load_object(content: bytes) -> dict[str, Any]:
-    """Return the JSON object; raise ``ValueError`` for NaN, a name twice, or anything else."""
-    value = json.loads(content, parse_constant=_refuse, object_pairs_hook=_unique)
-    if not isinstance(value, dict):
-        raise ValueError("not an object")
-    return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    named = dict(pairs)
-    if len(named) != len(pairs):
-        raise ValueError("a name twice")
-    return named
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
 
 
 def object_in(trade: Mapping[str, Any], name: str) -> Mapping[str, Any]:
