@@ -1,13 +1,11 @@
 """Back-office events: what the approval system reports of a case."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 from uuid import UUID
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -15,11 +13,11 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     StrictStr,
-    field_validator,
 )
 
 from api.auth import REPORTING
 from api.call import Call
+from api.moments import Moment
 from api.routes import Routes
 from models.rules.procedures import MOST_DAYS
 from models.rules.reasons import TerminationReason
@@ -166,16 +164,8 @@ class EventBody(BaseModel):
     case_no: str = Field(min_length=1, max_length=50)
     seq: int = Field(ge=1, le=1_000_000)
     type: EventType
-    occurred_at: AwareDatetime
+    occurred_at: Moment
     payload: EventPayload
-
-    @field_validator("occurred_at")
-    @classmethod
-    def _within_the_calendar(cls, at: datetime) -> datetime:
-        try:
-            return at.astimezone(UTC)
-        except OverflowError as error:
-            raise ValueError("beyond the calendar") from error
 
     def report(self) -> Report:
         return Report(

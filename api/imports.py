@@ -1,13 +1,13 @@
 """Cases lodged elsewhere: registered by a back-office or by staff, so that they show here."""
 
-from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import REPORTING, STAFF
 from api.call import Call
+from api.moments import Moment
 from api.routes import Routes
 from models.rules.states import State
 from services.actors import Machine, Officer
@@ -47,16 +47,8 @@ class LodgedBody(BaseModel):
     applicant_name: str = Field(min_length=1, max_length=60)
     id_number: str = Field(min_length=1, max_length=32)
     state: Literal["ACCEPTED", "UNDER_REVIEW"] = "ACCEPTED"
-    received_at: AwareDatetime
-    accepted_at: AwareDatetime
-
-    @field_validator("received_at", "accepted_at")
-    @classmethod
-    def _within_the_calendar(cls, at: datetime) -> datetime:
-        try:
-            return at.astimezone(UTC)
-        except OverflowError as error:
-            raise ValueError("beyond the calendar") from error
+    received_at: Moment
+    accepted_at: Moment
 
     def lodged(self) -> Lodged:
         return Lodged(
