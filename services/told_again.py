@@ -1,4 +1,4 @@
-"""What a channel says again of a fee that is settled: kept by one statement, no row is held.
+"""What a channel says again of a fee that is settled: kept by one statement.
 
 A channel tells of a payment until it is answered, copies come within a second, and nothing undoes
 an order that was paid: whatever fits such an order in every part changes nothing.
@@ -11,11 +11,13 @@ from models.database import rows
 from models.ids import uuid7
 from services.ports import ChannelPayment, PayChannel, Settlement
 
-# An order is PAID for good, so that what is read here without a lock stays true.
+# An order is PAID for good. Its row comes first all the same, as in every step on money: the event
+# points to it, and who waited for it with the event's name in hand would keep its holder waiting.
 KEEP = """
 WITH settled AS (
   SELECT id FROM payment_orders WHERE number = $1 AND status = 'PAID' AND transaction_id = $2
     AND amount_fen = $3 AND channel = $4 AND scene = ANY($5::text[]) AND payer IN ('', $6)
+  FOR KEY SHARE
 ), kept AS (
   INSERT INTO payment_events
     (id, order_id, source, event_id, settlement, outcome, transaction_id, amount_fen, at)

@@ -4,12 +4,20 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from models.payment import PaymentOrder
 from tests.services import stages
 from tests.services.channel import Pen, money
 from tests.world import World
+
+WAITS = """
+SELECT EXISTS (SELECT FROM pg_stat_activity
+  WHERE datname = current_database() AND wait_event_type = 'Lock')"""
+AS_ANOTHER_TELLS = """
+INSERT INTO payment_events (id, order_id, source, event_id, settlement, outcome, at)
+VALUES (gen_random_uuid(), $1, 'QUERY', 'EV-2', 'PAID', 'REPEATED', now())"""
 
 Settled = tuple[Pen, PaymentOrder, dict[str, Any]]
 
@@ -74,3 +82,21 @@ async def test_what_differs_in_anything_is_looked_at(
     pen, _, trade = await settled(world)
     assert await pen.deliver(pen.callback({**trade, **changes}, number="EV-2")) == 204
     assert await told(world) == [("EV-1", "SETTLED"), ("EV-2", outcome)]
+
+
+async def test_it_waits_for_who_holds_the_order_before_it_writes(world: World) -> None:
+    """Written first, it would hold its event's name while it waits for the order's row."""
+    pen, order, trade = await settled(world)
+    other = await asyncpg.connect(world.settings.database_url.get_secret_value())
+    try:
+        async with other.transaction():
+            await other.execute("SELECT FROM payment_orders WHERE id = $1 FOR UPDATE", order.id)
+            telling = asyncio.create_task(pen.deliver(pen.callback(trade, number="EV-2")))
+            async with asyncio.timeout(10):
+                while not await other.fetchval(WAITS):  # noqa: ASYNC110 - rows tell
+                    await asyncio.sleep(0.01)
+            await other.execute(AS_ANOTHER_TELLS, order.id)
+    finally:
+        await other.close()
+    assert await telling == 204
+    assert await told(world) == [("EV-1", "SETTLED"), ("EV-2", "REPEATED")]
